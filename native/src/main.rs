@@ -1,0 +1,2 @@
+//! Heartline.
+fn main() {}
