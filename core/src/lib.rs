@@ -1,1 +1,3 @@
 //! Heartline.
+
+pub mod wire;
