@@ -65,10 +65,8 @@ codes! {
     HoldCode {
         /// The server cannot make anything durable at the moment.
         Unavailable = "unavailable",
-        /// This client is too fast.
+        /// This client is too fast, or more than `limits.in_flight` of its messages are unanswered.
         TooFast = "too_fast",
-        /// More than `limits.in_flight` messages are unanswered.
-        InFlight = "in_flight",
     }
 }
 
