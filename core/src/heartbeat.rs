@@ -1,0 +1,271 @@
+//! Is the line alive? The machine behind the answer, for one generation of one line.
+//!
+//! Rule 1: *a proof counts only once it has worked in this generation.* Until then liveness is unknown and silence
+//! means nothing. Rule 2: any inbound byte moves the deadline and never suppresses a beat of our own. Rule 3: at the
+//! deadline there is one probe; its own end is final, however late it comes. Rule 4: a late tick is not a missed
+//! answer: whatever is overdue first earns the probe.
+//!
+//! Three roles share it. A *driver* beats (a server towards its clients; a native client with ping frames; a page
+//! with a text of the user's). A *listener* is told how often the peer beats, and only probes (a client on
+//! `heartline.v1`). A *blind* one has nothing that could prove life (a page on somebody else's server).
+
+use std::collections::VecDeque;
+
+use crate::policy::{HeartbeatPolicy, THROTTLE_SLACK};
+use crate::time::{Duration, Instant};
+
+/// How many beats are remembered to match late answers with.
+const MAX_UNANSWERED: usize = 8;
+
+/// Who beats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// We beat, and answers prove life.
+    Driver,
+    /// The peer beats as it announced; we only probe.
+    Listener,
+    /// Nothing can prove life here.
+    Blind,
+}
+
+/// What is known about the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Liveness {
+    /// Nothing has proved life in this generation yet; perhaps nothing can.
+    Unknown,
+    /// A proof has worked, and no deadline has passed.
+    Alive,
+    /// A deadline has passed; the probe is out.
+    Suspect,
+    /// The probe was not answered.
+    Dead,
+}
+
+/// What the owner of the line must do now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Send beat number `n`.
+    Beat(u64),
+    /// The line is suspect: send beat number `n` as the probe.
+    Suspect(u64),
+    /// Nothing is wrong yet, but make sure: send beat number `n`.
+    Probe(u64),
+    /// The probe was not answered: give the line up.
+    Dead,
+}
+
+/// Liveness of one generation of a line.
+#[derive(Clone, Debug)]
+pub struct Heartbeat {
+    policy: HeartbeatPolicy,
+    role: Role,
+    hidden: bool,
+    proven: bool,
+    liveness: Liveness,
+    last_sign: Instant,
+    next_number: u64,
+    next_beat: Option<Instant>,
+    /// Beats without an answer, oldest first.
+    unanswered: VecDeque<(u64, Instant)>,
+    /// When the present silence began to count against the peer.
+    waiting_since: Option<Instant>,
+    deadline: Option<Instant>,
+    probe: Option<Instant>,
+}
+
+impl Heartbeat {
+    /// A driver that beats first at a random moment of its first interval (`jitter` in 0 to 1), so that clients thrown
+    /// off together do not beat together. With `proven`, silence counts from the first beat on: for a server, whose
+    /// peers all must answer a ping (RFC 6455 section 5.5.2).
+    #[must_use]
+    pub fn driver(policy: HeartbeatPolicy, now: Instant, jitter: f64, proven: bool) -> Self {
+        let first = policy.interval().mul_f64(jitter.clamp(0.0, 1.0));
+        Self { next_beat: Some(now + first), proven, ..Self::new(policy, Role::Driver, now) }
+    }
+
+    /// A listener of a peer that has just announced its beat and thereby answered us once.
+    #[must_use]
+    pub fn listener(policy: HeartbeatPolicy, now: Instant) -> Self {
+        let mut heartbeat =
+            Self { proven: true, liveness: Liveness::Alive, ..Self::new(policy, Role::Listener, now) };
+        heartbeat.rest(now);
+        heartbeat
+    }
+
+    /// A line on which nothing can prove life.
+    #[must_use]
+    pub fn blind(policy: HeartbeatPolicy, now: Instant) -> Self {
+        Self::new(policy, Role::Blind, now)
+    }
+
+    fn new(policy: HeartbeatPolicy, role: Role, now: Instant) -> Self {
+        Self {
+            policy,
+            role,
+            hidden: false,
+            proven: false,
+            liveness: Liveness::Unknown,
+            last_sign: now,
+            next_number: 1,
+            next_beat: None,
+            unanswered: VecDeque::new(),
+            waiting_since: None,
+            deadline: None,
+            probe: None,
+        }
+    }
+
+    /// Something came in, be it a part of a frame.
+    pub fn handle_inbound(&mut self, now: Instant) {
+        if self.liveness == Liveness::Dead {
+            return;
+        }
+        self.last_sign = now;
+        if self.proven {
+            self.liveness = Liveness::Alive;
+        }
+        self.rest(now);
+    }
+
+    /// The answer to beat `n` came in. Returns its round trip, or `None` for an answer nobody asked for (which is a
+    /// sign of life all the same). A peer may answer only the latest of several (RFC 6455 section 5.5.3).
+    pub fn handle_answer(&mut self, now: Instant, n: u64) -> Option<Duration> {
+        if self.liveness == Liveness::Dead {
+            return None;
+        }
+        let position = self.unanswered.iter().position(|(number, _)| *number == n);
+        let sent = position.map(|position| {
+            let (_, sent) = self.unanswered[position];
+            self.unanswered.drain(..=position);
+            self.proven = true;
+            sent
+        });
+        self.handle_inbound(now);
+        sent.map(|sent| now.saturating_duration_since(sent))
+    }
+
+    /// The kernel took bytes: a peer that reads slowly is not a dead one. Puts the verdict off, at most until
+    /// `write_stall` after the silence began.
+    pub fn handle_written(&mut self, now: Instant) {
+        let Some(since) = self.waiting_since else { return };
+        let latest = since + self.policy.write_stall();
+        for (deadline, wait) in
+            [(&mut self.deadline, self.policy.grace()), (&mut self.probe, self.policy.probe())]
+        {
+            if let Some(at) = deadline {
+                *at = (*at).max((now + wait).min(latest));
+            }
+        }
+    }
+
+    /// Timers of a hidden page are throttled: its deadlines get slack. Shown again, they lose it.
+    pub fn set_hidden(&mut self, hidden: bool) {
+        if self.hidden == hidden {
+            return;
+        }
+        self.hidden = hidden;
+        if let Some(deadline) = &mut self.deadline {
+            *deadline = if hidden { *deadline + THROTTLE_SLACK } else { *deadline - THROTTLE_SLACK };
+        }
+    }
+
+    /// The machine woke, the page was shown, the network is back: make sure at once, whatever was armed. On a line
+    /// that never proved anything the beat is sent, but its silence means nothing.
+    pub fn probe(&mut self, now: Instant) -> Option<Action> {
+        if self.role == Role::Blind || self.liveness == Liveness::Dead {
+            return None;
+        }
+        if self.role == Role::Driver {
+            self.next_beat = Some(now + self.policy.interval());
+        }
+        let n = self.number(now);
+        if self.proven {
+            self.deadline = None;
+            self.probe = Some(now + self.policy.probe());
+        }
+        Some(Action::Probe(n))
+    }
+
+    /// Lets time pass. Call until it returns `None`.
+    pub fn handle_timeout(&mut self, now: Instant) -> Option<Action> {
+        if self.probe.is_some_and(|at| now >= at) {
+            self.liveness = Liveness::Dead;
+            (self.next_beat, self.deadline, self.probe) = (None, None, None);
+            return Some(Action::Dead);
+        }
+        if self.deadline.is_some_and(|at| now >= at) {
+            self.liveness = Liveness::Suspect;
+            self.deadline = None;
+            self.probe = Some(now + self.policy.probe());
+            if self.role == Role::Driver {
+                self.next_beat = Some(now + self.policy.interval());
+            }
+            return Some(Action::Suspect(self.number(now)));
+        }
+        if self.next_beat.is_some_and(|at| now >= at) {
+            // Counted from now: after a sleep one beat is due, not all that were missed.
+            self.next_beat = Some(now + self.policy.interval());
+            if self.proven && self.deadline.is_none() && self.probe.is_none() {
+                self.deadline = Some(now + self.policy.grace() + self.slack());
+            }
+            return Some(Action::Beat(self.number(now)));
+        }
+        None
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) has something to do, if ever.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        [self.next_beat, self.deadline, self.probe].into_iter().flatten().min()
+    }
+
+    /// What is known about the line.
+    #[must_use]
+    pub const fn liveness(&self) -> Liveness {
+        self.liveness
+    }
+
+    /// When the last byte came in, or the line was opened.
+    #[must_use]
+    pub const fn last_sign(&self) -> Instant {
+        self.last_sign
+    }
+
+    /// Who beats.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.role
+    }
+
+    /// The numbers in force: the policy's, or what the peer announced.
+    #[must_use]
+    pub const fn policy(&self) -> &HeartbeatPolicy {
+        &self.policy
+    }
+
+    /// After a sign of life: nobody waits for anything, a listener expects the next beat.
+    fn rest(&mut self, now: Instant) {
+        self.probe = None;
+        self.waiting_since = None;
+        self.deadline = match self.role {
+            Role::Listener => Some(now + self.policy.interval() + self.policy.grace() + self.slack()),
+            Role::Driver | Role::Blind => None,
+        };
+    }
+
+    /// Gives the next beat its number and remembers when it was sent.
+    fn number(&mut self, now: Instant) -> u64 {
+        let n = self.next_number;
+        self.next_number += 1;
+        if self.unanswered.len() == MAX_UNANSWERED {
+            self.unanswered.pop_front();
+        }
+        self.unanswered.push_back((n, now));
+        self.waiting_since.get_or_insert(now);
+        n
+    }
+
+    fn slack(&self) -> Duration {
+        if self.hidden { THROTTLE_SLACK } else { Duration::ZERO }
+    }
+}
