@@ -146,7 +146,8 @@ mod tests {
     #[test]
     fn the_table_of_the_design() {
         let come_back = [1001, 1005, 1006, 1011, 1012, 1013, 1014, 3008];
-        let stay_away = [1000, 1002, 1003, 1007, 1008, 1009, 1010, 1015, 3000, 3003, 0, 999, 1004, 1016, 2999, 5000];
+        let stay_away =
+            [1000, 1002, 1003, 1007, 1008, 1009, 1010, 1015, 3000, 3003, 0, 999, 1004, 1016, 2999, 5000];
         for dialect in [Dialect::Plain, Dialect::V1] {
             for code in come_back {
                 assert_eq!(next(dialect, code), Next::ComeBack, "{code}");

@@ -17,6 +17,9 @@ use crate::time::{Duration, Instant};
 /// How many beats are remembered to match late answers with.
 const MAX_UNANSWERED: usize = 8;
 
+/// The least time between two beats that only measure.
+const MEASURE_GAP: Duration = Duration::from_secs(1);
+
 /// Who beats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -71,6 +74,7 @@ pub struct Heartbeat {
     waiting_since: Option<Instant>,
     deadline: Option<Instant>,
     probe: Option<Instant>,
+    measured: Option<Instant>,
 }
 
 impl Heartbeat {
@@ -112,6 +116,7 @@ impl Heartbeat {
             waiting_since: None,
             deadline: None,
             probe: None,
+            measured: None,
         }
     }
 
@@ -158,6 +163,23 @@ impl Heartbeat {
         }
     }
 
+    /// A beat that only measures a round trip: its silence means nothing. `None` while another was sent less than
+    /// [`MEASURE_GAP`] ago, so that a peer that beats wildly does not make us beat wildly.
+    pub fn measure(&mut self, now: Instant) -> Option<u64> {
+        let lately = self.measured.is_some_and(|at| now.saturating_duration_since(at) < MEASURE_GAP);
+        if lately || self.liveness == Liveness::Dead {
+            return None;
+        }
+        self.measured = Some(now);
+        Some(self.number(now))
+    }
+
+    /// The oldest beat without an answer: for answers that carry no number.
+    #[must_use]
+    pub fn oldest_unanswered(&self) -> Option<u64> {
+        self.unanswered.front().map(|(n, _)| *n)
+    }
+
     /// Timers of a hidden page are throttled: its deadlines get slack. Shown again, they lose it.
     pub fn set_hidden(&mut self, hidden: bool) {
         if self.hidden == hidden {
@@ -170,15 +192,20 @@ impl Heartbeat {
     }
 
     /// The machine woke, the page was shown, the network is back: make sure at once, whatever was armed. On a line
-    /// that never proved anything the beat is sent, but its silence means nothing.
-    pub fn probe(&mut self, now: Instant) -> Option<Action> {
+    /// that never proved anything the beat is sent, but its silence means nothing. A probe that is already out keeps its
+    /// end, or a page shown again and again would never reach one, unless the machine slept meanwhile.
+    pub fn probe(&mut self, now: Instant, slept: bool) -> Option<Action> {
         if self.role == Role::Blind || self.liveness == Liveness::Dead {
+            return None;
+        }
+        if !slept && self.probe.is_some_and(|at| now < at) {
             return None;
         }
         if self.role == Role::Driver {
             self.next_beat = Some(now + self.policy.interval());
         }
         let n = self.number(now);
+        self.waiting_since.get_or_insert(now);
         if self.proven {
             self.deadline = None;
             self.probe = Some(now + self.policy.probe());
@@ -200,6 +227,7 @@ impl Heartbeat {
             if self.role == Role::Driver {
                 self.next_beat = Some(now + self.policy.interval());
             }
+            self.waiting_since.get_or_insert(now);
             return Some(Action::Suspect(self.number(now)));
         }
         if self.next_beat.is_some_and(|at| now >= at) {
@@ -208,6 +236,7 @@ impl Heartbeat {
             if self.proven && self.deadline.is_none() && self.probe.is_none() {
                 self.deadline = Some(now + self.policy.grace() + self.slack());
             }
+            self.waiting_since.get_or_insert(now);
             return Some(Action::Beat(self.number(now)));
         }
         None
@@ -261,7 +290,6 @@ impl Heartbeat {
             self.unanswered.pop_front();
         }
         self.unanswered.push_back((n, now));
-        self.waiting_since.get_or_insert(now);
         n
     }
 

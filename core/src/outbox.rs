@@ -59,6 +59,7 @@ pub struct Outbox<T> {
     policy: OutboxPolicy,
     entries: VecDeque<Entry<T>>,
     bytes: usize,
+    in_flight: usize,
     next_id: u64,
 }
 
@@ -66,7 +67,7 @@ impl<T> Outbox<T> {
     /// An empty outbox with these bounds.
     #[must_use]
     pub const fn new(policy: OutboxPolicy) -> Self {
-        Self { policy, entries: VecDeque::new(), bytes: 0, next_id: 1 }
+        Self { policy, entries: VecDeque::new(), bytes: 0, in_flight: 0, next_id: 1 }
     }
 
     /// Takes a message of `bytes` bytes in, at the end.
@@ -100,8 +101,9 @@ impl<T> Outbox<T> {
 
     /// Marks a message as sent on the present line.
     pub fn mark_sent(&mut self, id: MessageId) {
-        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.id == id) {
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.id == id && !entry.sent) {
             entry.sent = true;
+            self.in_flight += 1;
         }
     }
 
@@ -110,6 +112,7 @@ impl<T> Outbox<T> {
         let position = self.entries.iter().position(|entry| entry.id == id)?;
         let entry = self.entries.remove(position)?;
         self.bytes -= entry.bytes;
+        self.in_flight -= usize::from(entry.sent);
         Some(entry)
     }
 
@@ -118,15 +121,19 @@ impl<T> Outbox<T> {
         for entry in self.entries.iter_mut().filter(|entry| entry.sent) {
             if which(entry) {
                 entry.sent = false;
+                self.in_flight -= 1;
             }
         }
     }
 
     /// Takes out every message for which `which` holds, in order.
     pub fn take(&mut self, which: impl Fn(&Entry<T>) -> bool) -> Vec<Entry<T>> {
-        let (taken, kept): (Vec<_>, VecDeque<_>) = self.entries.drain(..).partition(|entry| which(entry));
-        self.entries = kept;
-        self.bytes = self.entries.iter().map(|entry| entry.bytes).sum();
+        let (taken, kept): (Vec<_>, Vec<_>) = self.entries.drain(..).partition(|entry| which(entry));
+        self.entries = kept.into();
+        for entry in &taken {
+            self.bytes -= entry.bytes;
+            self.in_flight -= usize::from(entry.sent);
+        }
         taken
     }
 
@@ -145,8 +152,8 @@ impl<T> Outbox<T> {
 
     /// How many were sent and are not settled.
     #[must_use]
-    pub fn in_flight(&self) -> usize {
-        self.entries.iter().filter(|entry| entry.sent).count()
+    pub const fn in_flight(&self) -> usize {
+        self.in_flight
     }
 
     /// How many messages wait, sent or not.

@@ -97,7 +97,9 @@ pub enum PolicyError {
         max_ms: u128,
     },
     /// The grace does not end before the next beat.
-    #[error("grace ({grace_ms} ms) must be shorter than interval ({interval_ms} ms), or answers could not be told apart")]
+    #[error(
+        "grace ({grace_ms} ms) must be shorter than interval ({interval_ms} ms), or answers could not be told apart"
+    )]
     GraceNotBelowInterval {
         /// The grace given, in milliseconds.
         grace_ms: u128,
@@ -125,7 +127,12 @@ pub enum PolicyError {
 }
 
 /// Checks that `min <= given <= max`, naming the field.
-fn between(field: &'static str, given: Duration, min: Duration, max: Duration) -> Result<Duration, PolicyError> {
+fn between(
+    field: &'static str,
+    given: Duration,
+    min: Duration,
+    max: Duration,
+) -> Result<Duration, PolicyError> {
     if given < min {
         return Err(PolicyError::TooShort { field, given_ms: given.as_millis(), min_ms: min.as_millis() });
     }
@@ -186,6 +193,9 @@ mod tests {
     #[test]
     fn the_error_names_both_numbers() {
         let error = Policy::from_json(r#"{"heartbeat":{"interval_ms":5000,"grace_ms":9000}}"#).unwrap_err();
-        assert!(error.to_string().contains("grace (9000 ms) must be shorter than interval (5000 ms)"), "{error}");
+        assert!(
+            error.to_string().contains("grace (9000 ms) must be shorter than interval (5000 ms)"),
+            "{error}"
+        );
     }
 }

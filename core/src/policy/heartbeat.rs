@@ -47,7 +47,11 @@ impl HeartbeatPolicy {
     ///
     /// # Errors
     /// [`PolicyError`] naming the number that cannot work.
-    pub fn with_write_stall(interval: Duration, grace: Duration, write_stall: Duration) -> Result<Self, PolicyError> {
+    pub fn with_write_stall(
+        interval: Duration,
+        grace: Duration,
+        write_stall: Duration,
+    ) -> Result<Self, PolicyError> {
         between("interval_ms", interval, MIN_ANNOUNCED_INTERVAL, MAX_INTERVAL)?;
         between("grace_ms", grace, MIN_ANNOUNCED_GRACE, MAX_INTERVAL)?;
         between("write_stall_ms", write_stall, MIN_ANNOUNCED_INTERVAL, MAX_WRITE_STALL)?;
@@ -166,7 +170,9 @@ mod tests {
     #[test]
     fn absurd_announcements_are_brought_into_what_can_work() {
         let own = HeartbeatPolicy::default();
-        for (interval_ms, grace_ms) in [(0, 0), (u64::MAX, u64::MAX), (1000, 1000), (0, u64::MAX), (u64::MAX, 0)] {
+        for (interval_ms, grace_ms) in
+            [(0, 0), (u64::MAX, u64::MAX), (1000, 1000), (0, u64::MAX), (u64::MAX, 0)]
+        {
             let policy = own.announced(interval_ms, grace_ms);
             assert_eq!(
                 HeartbeatPolicy::new(policy.interval(), policy.grace()),

@@ -7,9 +7,15 @@ impl Policy {
     /// The names [`preset`](Self::preset) knows, each with what it is for.
     pub const PRESETS: [(&'static str, &'static str); 4] = [
         ("default", "the open internet: a beat every 25 s, a dead line found within 40 s"),
-        ("behind-a-60s-proxy", "nginx, ALB or Heroku between: three beats fit into their 55 to 60 s of patience"),
+        (
+            "behind-a-60s-proxy",
+            "nginx, ALB or Heroku between: three beats fit into their 55 to 60 s of patience",
+        ),
         ("lan", "a network of one's own: a beat every 5 s, a dead line found within 9 s"),
-        ("battery", "a phone: a beat every 3.5 min, under the 5 min of mobile NAT; too slow for a 60 s proxy"),
+        (
+            "battery",
+            "a phone: a beat every 3.5 min, under the 5 min of mobile NAT; too slow for a 60 s proxy",
+        ),
     ];
 
     /// The policy of that name, or `None`.
