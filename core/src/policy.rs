@@ -39,6 +39,10 @@ impl Policy {
     /// [`PolicyError::NotAPolicy`] with the reader's words, for text that is no JSON, has unknown fields, or holds
     /// numbers that cannot work together.
     pub fn from_json(text: &str) -> Result<Self, PolicyError> {
+        // The reader would take a list of values in the order of the fields, which nobody means.
+        if !text.trim_start().starts_with('{') {
+            return Err(PolicyError::NotAPolicy { why: "a policy is a JSON object, {…}".to_owned() });
+        }
         serde_json::from_str(text).map_err(|error| PolicyError::NotAPolicy { why: error.to_string() })
     }
 
