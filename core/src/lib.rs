@@ -84,6 +84,7 @@
 
 pub mod backoff;
 pub mod close;
+pub mod echo;
 pub mod heartbeat;
 pub mod line;
 pub mod outbox;
