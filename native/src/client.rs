@@ -2,3 +2,4 @@
 
 pub mod activity;
 pub mod dial;
+pub mod driver;
