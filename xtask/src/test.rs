@@ -1,0 +1,71 @@
+//! `cargo xtask test`: everything that must hold, part by part.
+
+mod part;
+mod report;
+mod tally;
+mod watch;
+
+use std::io::IsTerminal;
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+use anyhow::Result;
+
+pub(crate) use self::part::Part;
+
+use self::report::{Line, Outcome};
+use self::tally::Tally;
+use crate::progress::Progress;
+use crate::repo::Repo;
+use crate::run;
+use crate::tools::Toolbox;
+
+/// Runs the parts named, or all; each to its end, whatever became of the ones before.
+pub(crate) fn test(repo: &Repo, long: bool, named: &[Part]) -> Result<ExitCode> {
+    let parts: Vec<Part> =
+        Part::ALL.into_iter().filter(|part| named.is_empty() || named.contains(part)).collect();
+    let mut tools = Toolbox::open(repo)?;
+    let needs: Vec<_> = parts.iter().flat_map(|part| part.needs()).copied().collect();
+    let missing = tools.missing(&needs)?;
+    tools.set_up(&missing, &mut Progress::new(missing.len()))?;
+
+    let lines: Vec<Line> = parts.into_iter().map(|part| run_part(part, long, repo, &mut tools)).collect();
+    report::print(&lines);
+    Ok(if lines.iter().all(|line| line.outcome.is_fine()) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn run_part(part: Part, long: bool, repo: &Repo, tools: &mut Toolbox) -> Line {
+    println!("\n== {}: {}", part.name(), part.what());
+    let begun = Instant::now();
+    let mut tally = Tally::default();
+    let outcome = match attempt(part, long, repo, tools, &mut tally) {
+        Ok(()) => Outcome::judge(part, tally),
+        Err(error) => Outcome::Failed { tally, why: format!("{error:#}") },
+    };
+    if let Outcome::Failed { why, .. } = &outcome {
+        println!("{} failed: {why}", part.name());
+    }
+    Line { part, outcome, took: begun.elapsed() }
+}
+
+fn attempt(part: Part, long: bool, repo: &Repo, tools: &mut Toolbox, tally: &mut Tally) -> Result<()> {
+    for &need in part.needs() {
+        tools.require(need)?;
+    }
+    if part == Part::EndToEnd {
+        run::build(repo, tools)?;
+    }
+    let mut command = part.command(repo, tools)?;
+    if long {
+        command.env("HEARTLINE_LONG", "1");
+    }
+    colour(&mut command);
+    watch::watch(command, tally)
+}
+
+/// The output goes through us, so cargo cannot see the terminal.
+fn colour(command: &mut Command) {
+    if std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
+        command.env("CARGO_TERM_COLOR", "always");
+    }
+}
