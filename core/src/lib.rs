@@ -83,6 +83,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::disallowed_methods))] // tests may panic and read clocks
 
 pub mod backoff;
+pub mod chat;
 pub mod close;
 pub mod echo;
 pub mod heartbeat;

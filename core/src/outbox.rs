@@ -107,6 +107,13 @@ impl<T> Outbox<T> {
         }
     }
 
+    /// Notes something on a message; what it counts for against the bound stays as it was.
+    pub fn update(&mut self, id: MessageId, change: impl FnOnce(&mut T)) {
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.id == id) {
+            change(&mut entry.item);
+        }
+    }
+
     /// Takes a settled message out; `None` if there is none of that name.
     pub fn settle(&mut self, id: MessageId) -> Option<Entry<T>> {
         let position = self.entries.iter().position(|entry| entry.id == id)?;

@@ -1,0 +1,395 @@
+mod pages;
+
+use std::collections::VecDeque;
+
+use crate::policy::MAX_TOLD_WAIT;
+use crate::time::{Duration, Instant};
+use crate::wire::{HoldCode, MAX_NUMBER, Member, Said};
+
+use super::chain::{Chain, Link};
+use super::entry::{Entry, Gap, Spoken, ToldBy};
+use super::event::{Joining, RoomEvent};
+use super::members::Members;
+use super::own::Written;
+use super::timeline::{Placed, Timeline};
+use pages::Asked;
+
+/// How many own messages may be accepted without having come back; a server sends each of them at once.
+const MAX_ACCEPTED: usize = 1_024;
+/// A server that says "hold for no time" is asked again after this.
+const LEAST_HOLD: Duration = Duration::from_millis(100);
+
+/// A room this client is in, or wants to be in.
+#[derive(Debug)]
+pub struct Room {
+    name: String,
+    presence: Presence,
+    chain: Chain,
+    timeline: Timeline,
+    members: Members,
+    /// The head at the last join, until everything up to it is here.
+    catching_up_to: Option<u64>,
+    hold: Option<Hold>,
+    page: Option<Asked>,
+    /// Own messages that are accepted and did not come back yet.
+    accepted: VecDeque<Spoken>,
+    next_id: u64,
+}
+
+/// How this line and a room stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Presence {
+    /// Not asked on this line.
+    Apart,
+    /// Asked, not answered.
+    Asked,
+    /// In.
+    In,
+    /// Not let in; only the user asks again.
+    Refused,
+}
+
+/// The server asked to wait with everything from `from_id` on.
+#[derive(Debug, Clone)]
+pub(super) struct Hold {
+    pub(super) from_id: u64,
+    pub(super) code: HoldCode,
+    pub(super) until: Instant,
+}
+
+/// What the client must do after a message of a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    Nothing,
+    /// Join again from where we stand.
+    JoinAgain,
+}
+
+/// What there is to tell: events of the room, and words about what cannot be.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    pub(super) events: Vec<RoomEvent>,
+    pub(super) odd: Vec<String>,
+}
+
+impl Room {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What was said.
+    pub fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    /// Who is here, as of the last join or later.
+    pub fn members(&self) -> &Members {
+        &self.members
+    }
+
+    /// Whether this client is in, on the present line.
+    pub fn is_in(&self) -> bool {
+        self.presence == Presence::In
+    }
+
+    /// Whether the server did not let this client in.
+    pub fn is_refused(&self) -> bool {
+        self.presence == Presence::Refused
+    }
+
+    /// Whether all that was there at the last join is here.
+    pub fn is_caught_up(&self) -> bool {
+        self.is_in() && self.catching_up_to.is_none()
+    }
+
+    /// Until when own messages wait because the server asked for it.
+    pub fn held_until(&self) -> Option<Instant> {
+        self.hold.as_ref().map(|hold| hold.until)
+    }
+
+    /// Whether an older page was asked for and is not here yet.
+    pub fn is_paging(&self) -> bool {
+        self.page.is_some()
+    }
+
+    pub(super) fn new(name: String, first_id: u64) -> Self {
+        Self {
+            name,
+            presence: Presence::Apart,
+            chain: Chain::default(),
+            timeline: Timeline::default(),
+            members: Members::default(),
+            catching_up_to: None,
+            hold: None,
+            page: None,
+            accepted: VecDeque::new(),
+            next_id: first_id,
+        }
+    }
+
+    pub(super) fn presence(&self) -> Presence {
+        self.presence
+    }
+
+    pub(super) fn set_presence(&mut self, presence: Presence) {
+        self.presence = presence;
+    }
+
+    /// What to resume from: epoch and position.
+    pub(super) fn position(&self) -> (Option<String>, Option<u64>) {
+        match (self.chain.epoch(), self.chain.position()) {
+            (Some(epoch), Some(after)) => (Some(epoch.to_owned()), Some(after)),
+            (Some(_) | None, _) => (None, None),
+        }
+    }
+
+    pub(super) fn hold(&self) -> Option<&Hold> {
+        self.hold.as_ref()
+    }
+
+    pub(super) fn accepted(&self) -> impl Iterator<Item = &Spoken> {
+        self.accepted.iter()
+    }
+
+    pub(super) fn next_id(&self) -> u64 {
+        self.next_id
+    }
+
+    pub(super) fn used_id(&mut self, id: u64) {
+        self.next_id = self.next_id.max(id.saturating_add(1));
+    }
+
+    /// The line ended: nothing of it is left but what we know.
+    pub(super) fn line_ended(&mut self) {
+        if self.presence != Presence::Refused {
+            self.presence = Presence::Apart;
+        }
+        self.chain.line_ended();
+        self.hold = None;
+        self.page = None;
+    }
+
+    pub(super) fn joined(
+        &mut self,
+        epoch: String,
+        last: u64,
+        members: Vec<Member>,
+        total: u64,
+        told: &mut Told,
+    ) {
+        let first = self.chain.epoch().is_none();
+        let position = self.chain.position();
+        let anew = self.chain.epoch().is_some_and(|known| known != epoch);
+        if anew {
+            // What was accepted in the old epoch will not come back in the new one.
+            self.place_accepted(u64::MAX, told);
+        }
+        self.chain.joined(epoch, last);
+        if anew {
+            self.page = None;
+            self.timeline.begin_era();
+        } else if let Some(lost) = position.filter(|position| *position > last) {
+            told.odd.push(format!("the room ends at {last} now, but {lost} was seen; something may be lost"));
+        }
+        self.presence = Presence::In;
+        self.members.replace(members, total);
+        self.catching_up_to = Some(last);
+        let how = match (first, anew) {
+            (true, _) => Joining::First,
+            (false, true) => Joining::NewEpoch,
+            (false, false) => Joining::Resumed,
+        };
+        told.events.push(RoomEvent::Joined { how, last });
+        if anew && let Some(mark) = self.timeline.iter().next_back().map(Entry::key) {
+            told.events.push(RoomEvent::Entry { key: mark, newest: true });
+        }
+        self.note_caught_up(told);
+    }
+
+    pub(super) fn said(&mut self, said: Said, own: bool, told: &mut Told) -> Next {
+        if self.presence != Presence::In {
+            told.odd.push(format!("message {} came before we were let in; ignored", said.seq));
+            return Next::Nothing;
+        }
+        let (seq, prev) = (said.seq, said.prev);
+        match self.chain.said(seq, prev) {
+            Link::Next => self.append(said, own, told),
+            Link::Older => self.fill_in(said, own, told),
+            Link::Later => {}
+            Link::Hole { after } => {
+                told.events.push(RoomEvent::Healing { after, seen: seq });
+                return Next::JoinAgain;
+            }
+            Link::LastingHole { after } => {
+                let gap = Gap { era: self.timeline.era(), after, next: Some(seq), told_by: ToldBy::Client };
+                self.place_gap(gap, told);
+                self.append(said, own, told);
+            }
+            Link::Lie(why) => {
+                told.odd.push(format!("message {seq} (after {prev}) cannot be: {why}; ignored"))
+            }
+        }
+        Next::Nothing
+    }
+
+    pub(super) fn gap(&mut self, after: u64, next: Option<u64>, told: &mut Told) {
+        if self.presence != Presence::In {
+            return told.odd.push("a gap came before we were let in; ignored".to_owned());
+        }
+        let credible = next.filter(|next| *next > after);
+        if credible != next {
+            told.odd.push(format!("a gap that ends at or before its beginning, {after}; its end is ignored"));
+        }
+        let at_our_end = self.chain.gap(after, credible);
+        let (era, told_by) = (self.timeline.era(), ToldBy::Server);
+        self.place_gap(Gap { era, after: at_our_end.unwrap_or(after), next: credible, told_by }, told);
+        match at_our_end {
+            Some(_) if credible.is_none_or(|next| self.catching_up_to.is_some_and(|head| next > head)) => {
+                // Nothing below the head is left to come.
+                self.catching_up_to = self.catching_up_to.map(|_| 0);
+                self.note_caught_up(told);
+            }
+            Some(_) => {}
+            None => {
+                if self.timeline.oldest().is_none_or(|oldest| credible.is_some_and(|next| next <= oldest.seq))
+                {
+                    self.timeline.reached_the_beginning();
+                    self.finish_page(told);
+                }
+            }
+        }
+    }
+
+    pub(super) fn members_changed(
+        &mut self,
+        joined: Vec<Member>,
+        left: Vec<Member>,
+        total: u64,
+        told: &mut Told,
+    ) {
+        self.members.change(joined.clone(), &left, total);
+        told.events.push(RoomEvent::Members { joined, left, total: self.members.total() });
+    }
+
+    /// Begins to wait; until when, and whether the server asked for longer than anybody waits.
+    pub(super) fn hold_from(
+        &mut self,
+        now: Instant,
+        from_id: u64,
+        code: HoldCode,
+        wait: Duration,
+        told: &mut Told,
+    ) {
+        if wait > MAX_TOLD_WAIT {
+            let used = MAX_TOLD_WAIT.as_secs();
+            told.odd.push(format!(
+                "the server asked to hold messages for {} s; {used} s are used",
+                wait.as_secs()
+            ));
+        }
+        self.hold = Some(Hold { from_id, code, until: now + wait.clamp(LEAST_HOLD, MAX_TOLD_WAIT) });
+    }
+
+    /// Ends a wait that is over.
+    pub(super) fn release(&mut self, now: Instant) {
+        if self.hold.as_ref().is_some_and(|hold| hold.until <= now) {
+            self.hold = None;
+        }
+    }
+
+    /// An own message is durable at `seq`. It comes back as a `said`; should it not, our own copy takes its place.
+    pub(super) fn accept(&mut self, written: Written, seq: u64, you: &str, name: &str, told: &mut Told) {
+        if seq == 0 {
+            return told
+                .odd
+                .push(format!("message {} was accepted at place 0, where none can be", written.id));
+        }
+        let Written { room: _, id, text, style, tried: _ } = written;
+        let (from, name) = (you.to_owned(), name.to_owned());
+        let era = self.timeline.era();
+        let spoken = Spoken { era, seq, prev: seq - 1, at: None, from, name, id, text, style, own: true };
+        if self.accepted.len() == MAX_ACCEPTED {
+            self.accepted.pop_front();
+            told.odd.push("the server accepts own messages without ever sending them".to_owned());
+        }
+        self.accepted.push_back(spoken);
+        self.settle_accepted(told);
+    }
+
+    /// When a wait is over, or a page given up.
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        [self.held_until(), self.page.map(|page| page.until)].into_iter().flatten().min()
+    }
+
+    /// Whether an own message of this number may go out now.
+    pub(super) fn may_send(&self, id: u64) -> bool {
+        self.is_in() && self.hold.as_ref().is_none_or(|hold| id < hold.from_id)
+    }
+
+    /// The server knows an own message of this number.
+    pub(super) fn learn_id(&mut self, id: u64) {
+        // Numbers are given out singly: one near the end of all numbers is a lie, and following it would leave none.
+        if id < MAX_NUMBER / 2 {
+            self.used_id(id);
+        }
+    }
+
+    /// The next message in order.
+    fn append(&mut self, said: Said, own: bool, told: &mut Told) {
+        let spoken = Spoken::new(self.timeline.era(), said, own);
+        let (key, starts, prev) = (spoken.key(), self.timeline.oldest().is_none(), spoken.prev);
+        if let Placed::At(_) = self.timeline.place(spoken) {
+            told.events.push(RoomEvent::Entry { key, newest: true });
+        }
+        if starts && prev == 0 {
+            self.timeline.reached_the_beginning();
+        }
+        self.settle_accepted(told);
+        self.note_caught_up(told);
+    }
+
+    fn place_gap(&mut self, gap: Gap, told: &mut Told) {
+        match self.timeline.place_gap(gap) {
+            Placed::At(at) => {
+                let newest = at + 1 == self.timeline.len();
+                told.events.push(RoomEvent::Entry { key: gap.key(), newest });
+            }
+            Placed::Repeat | Placed::TooOld => {}
+            Placed::Contradiction => {
+                told.odd.push(format!("a gap behind {}, where messages are known; ignored", gap.after));
+            }
+        }
+    }
+
+    /// Accepted messages that we have passed: those that came back are done, the others take their place as our own copy.
+    fn settle_accepted(&mut self, told: &mut Told) {
+        if let Some(position) = self.chain.position() {
+            self.place_accepted(position, told);
+        }
+    }
+
+    fn place_accepted(&mut self, up_to: u64, told: &mut Told) {
+        let (due, rest) =
+            std::mem::take(&mut self.accepted).into_iter().partition(|spoken| spoken.seq <= up_to);
+        self.accepted = rest;
+        let due: VecDeque<Spoken> = due;
+        for spoken in due {
+            // Older than what is shown: the history has it, and a page will bring it.
+            let hidden = self.timeline.oldest().is_some_and(|oldest| spoken.key() < oldest.key());
+            let key = spoken.key();
+            if !hidden && let Placed::At(at) = self.timeline.place(spoken) {
+                let newest = at + 1 == self.timeline.len();
+                told.events.push(RoomEvent::Entry { key, newest });
+            }
+        }
+    }
+
+    fn note_caught_up(&mut self, told: &mut Told) {
+        let position = self.chain.position().unwrap_or(0);
+        if self.catching_up_to.is_some_and(|head| position >= head) {
+            self.catching_up_to = None;
+            told.events.push(RoomEvent::CaughtUp);
+        }
+    }
+}

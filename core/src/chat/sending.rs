@@ -1,0 +1,118 @@
+//! Own messages: from their writer to the line.
+
+use super::own::{Delivery, OwnMessage, Rejection, Returned, Written};
+use super::refusal::SayError;
+use super::room::Room;
+use super::{Chat, RoomEvent};
+use crate::time::Instant;
+use crate::wire::{ClientMessage, Limits, RejectCode, Style};
+
+/// In the worst case JSON makes six bytes of one.
+const ESCAPED: usize = 6;
+/// The rest of a `say`, generously: its keys, its id, its style.
+const AROUND_TEXT: usize = 200;
+
+impl Chat {
+    /// Takes a message into the outbox.
+    pub(super) fn write(
+        &mut self,
+        now: Instant,
+        room: &str,
+        text: &str,
+        style: Option<Style>,
+    ) -> Result<u64, SayError> {
+        let room = self.rooms.get_mut(room).ok_or(SayError::NotInRoom)?;
+        if text.trim().is_empty() {
+            return Err(SayError::Empty);
+        }
+        let (name, id) = (room.name().to_owned(), room.next_id());
+        let written = Written { room: name, id, text: text.to_owned(), style, tried: false };
+        if let Some(limits) = &self.limits {
+            check_length(limits, &written)?;
+        }
+        let shown = written.clone().shown(Delivery::Queued);
+        self.own.push(now, written)?;
+        room.used_id(id);
+        let name = room.name().to_owned();
+        self.tell(&name, RoomEvent::Own(shown));
+        Ok(id)
+    }
+
+    /// Sends what may go out now.
+    pub(super) fn pump(&mut self) {
+        let Some(limits) = self.limits.filter(|_| self.welcomed) else { return };
+        while self.own.in_flight() < limits.in_flight as usize {
+            let rooms = &self.rooms;
+            let ready =
+                |written: &Written| rooms.get(&written.room).is_some_and(|room| room.may_send(written.id));
+            let Some((message, written)) = self.own.next_for(ready) else { return };
+            // The limits may have become tighter since it was written.
+            if let Err(too_long) = check_length(&limits, written) {
+                if let Some(written) = self.own.take(message) {
+                    self.give_back(written, Rejection::local(RejectCode::TooLong, too_long.to_string()));
+                }
+                continue;
+            }
+            let written = written.clone();
+            if self.line.post(&written.say()).is_err() {
+                return;
+            }
+            self.own.mark_sent(message);
+            let room = written.room.clone();
+            self.tell(&room, RoomEvent::Own(written.shown(Delivery::Sent)));
+        }
+    }
+
+    /// Gives back what became too old to be sent.
+    pub(super) fn expire(&mut self, now: Instant) {
+        for written in self.own.take_expired(now) {
+            let why = if written.tried {
+                "it grew too old to be sent again; it may have arrived, look at the history"
+            } else {
+                "it waited too long for a connection and was never sent"
+            };
+            self.give_back(written, Rejection::local(RejectCode::Expired, why.to_owned()));
+        }
+    }
+
+    /// An own message goes back to its writer.
+    pub(super) fn give_back(&mut self, written: Written, rejection: Rejection) {
+        let room = written.room.clone();
+        let returned = Returned { written, rejection };
+        self.own.give_back(returned.clone());
+        self.tell(&room, RoomEvent::Own(returned.shown()));
+    }
+
+    pub(super) fn shown(&self, room: &Room, written: &Written, sent: bool) -> OwnMessage {
+        let held = room.hold().filter(|hold| written.id >= hold.from_id);
+        let delivery = match held {
+            _ if sent => Delivery::Sent,
+            Some(hold) => Delivery::Held { code: hold.code.clone(), until: hold.until },
+            None => Delivery::Queued,
+        };
+        written.clone().shown(delivery)
+    }
+}
+
+impl Written {
+    pub(super) fn say(&self) -> ClientMessage {
+        ClientMessage::Say {
+            room: self.room.clone(),
+            id: self.id,
+            text: self.text.clone(),
+            style: self.style,
+        }
+    }
+}
+
+fn check_length(limits: &Limits, written: &Written) -> Result<(), SayError> {
+    let bytes = written.text.len();
+    if bytes > limits.text_bytes as usize {
+        return Err(SayError::TooLong { bytes, limit: limits.text_bytes });
+    }
+    // Only what might be too long is written out to see.
+    let longest = (bytes + written.room.len()) * ESCAPED + AROUND_TEXT;
+    let limit = limits.message_bytes;
+    let encoded = if longest > limit as usize { written.say().encode().len() } else { 0 };
+    if encoded > limit as usize { Err(SayError::TooLong { bytes: encoded, limit }) } else { Ok(()) }
+}
