@@ -7,3 +7,4 @@ pub mod client;
 pub mod exit_code;
 pub mod net;
 pub mod output;
+pub mod server;

@@ -1,0 +1,194 @@
+//! `heartline serve`: a place to meet in.
+//!
+//! One connection is one task: HTTP until a request becomes a WebSocket line, then that line's handler, which alone reads
+//! and writes it. What lines share ([`Server`]) is read without locks on the way of a message.
+
+mod accept;
+pub mod args;
+pub mod beat;
+pub mod chat;
+pub mod config;
+mod connection;
+pub mod echo;
+pub mod goodbye;
+pub mod guard;
+pub mod handshake;
+mod http;
+pub mod line;
+pub mod listen;
+pub mod metrics;
+pub mod page;
+mod routes;
+pub mod shutdown;
+pub mod tls;
+pub mod transport;
+pub mod units;
+
+use std::fmt;
+use std::future::Future;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+
+use crate::exit_code::ExitCode;
+use accept::Present;
+pub use args::{ServeArgs, UsageError};
+pub use config::Config;
+use listen::ListenError;
+use metrics::Metrics;
+use shutdown::Shutdown;
+
+/// Descriptors that are no connections: the listener, the runtime's own, files being read.
+const OTHER_FILES: u64 = 64;
+
+/// One running server, as its connections see it.
+pub struct Server {
+    /// What the operator asked for.
+    pub config: Config,
+    /// What `/metrics` tells.
+    pub metrics: Metrics,
+    /// When to leave.
+    pub shutdown: Shutdown,
+    /// The rooms of `/chat`.
+    pub rooms: chat::Rooms,
+    present: Arc<Present>,
+}
+
+/// Why a server did not run to a good end.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// It could not begin: the flags.
+    #[error(transparent)]
+    Usage(#[from] UsageError),
+    /// It could not begin: the address.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// It could not begin: the system.
+    #[error("the system does not let us start: {0}")]
+    System(#[from] io::Error),
+    /// A second signal came before the lines were gone.
+    #[error("interrupted before every line was told to leave")]
+    Interrupted,
+}
+
+impl RunError {
+    /// What the program ends with.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) => ExitCode::Usage,
+            Self::Listen(_) | Self::System(_) => ExitCode::Own,
+            Self::Interrupted => ExitCode::Interrupted,
+        }
+    }
+}
+
+/// `heartline serve`: listens, says where, and serves until SIGINT or SIGTERM and the goodbyes after it.
+///
+/// # Errors
+/// It cannot begin, or a second signal ended it at once.
+pub async fn run(args: ServeArgs) -> Result<(), RunError> {
+    let address = listen::resolve(&args.listen).await?;
+    let mut config = args.config(address)?;
+    limit_to_files(&mut config);
+    let mut signals = Signals::new()?;
+    let listener = listen::bind(address)?;
+
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
+    if config.page.is_missing() {
+        tracing::warn!("built without the page: / will only say so; `cargo xtask run` builds and embeds it");
+    }
+    // Whoever started us may wait for this line, or may have gone; neither stops the server.
+    let _ = writeln!(io::stdout(), "heartline listening on {scheme}://{}", listener.local_addr()?);
+
+    let (told, stop) = tokio::sync::oneshot::channel::<()>();
+    let serving = serve(listener, config, async {
+        let _ = stop.await;
+    });
+    let interrupting = async {
+        signals.next().await;
+        tracing::info!("asked to stop; a second signal stops at once");
+        let _ = told.send(());
+        signals.next().await;
+    };
+    tokio::select! {
+        () = serving => Ok(()),
+        () = interrupting => Err(RunError::Interrupted),
+    }
+}
+
+/// Serves everybody who comes to `listener`, until `stop` is ready and the lines have left or were cut at the end of
+/// `config.drain`.
+pub async fn serve(listener: TcpListener, config: Config, stop: impl Future<Output = ()>) {
+    let (trigger, shutdown) = shutdown::shutdown();
+    let metrics = Metrics::new();
+    let server = Arc::new(Server {
+        rooms: chat::Rooms::open(&config, &metrics),
+        config,
+        metrics,
+        shutdown,
+        present: Arc::new(Present::default()),
+    });
+    accept::run(listener, server, trigger, stop).await;
+}
+
+impl Server {
+    /// Lines open now, on every route.
+    pub fn lines(&self) -> usize {
+        self.present.lines()
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("lines", &self.lines()).finish_non_exhaustive()
+    }
+}
+
+/// A connection that cannot be accepted hangs in the kernel's queue; one that is told 503 knows.
+fn limit_to_files(config: &mut Config) {
+    let Some(files) = listen::raise_file_limit() else { return };
+    let most = usize::try_from(files.saturating_sub(OTHER_FILES)).unwrap_or(usize::MAX).max(1);
+    if most < config.max_connections {
+        tracing::warn!(
+            files,
+            connections = most,
+            "fewer connections than asked for: the system's limit of open files"
+        );
+        config.max_connections = most;
+    }
+}
+
+/// SIGINT and SIGTERM, as many as come.
+struct Signals {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    #[cfg(unix)]
+    fn new() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    #[cfg(unix)]
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn new() -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(not(unix))]
+    async fn next(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}

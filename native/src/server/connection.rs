@@ -1,0 +1,66 @@
+//! The life of one connection: TLS, then HTTP, then perhaps a line.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+
+use super::line::Line;
+use super::routes::Plan;
+use super::transport::Transport;
+use super::{Server, chat, echo, goodbye, http};
+
+/// Serves one connection until it ends. `full`: there is no room for another line; say so.
+pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, server: Arc<Server>, full: bool) {
+    let _counted = Counted::new(&server);
+    // Boxed, and gone once the line begins: a parser, its buffers and a TLS handshake are many times what an idle line needs.
+    let Some((line, plan)) = Box::pin(open(stream, peer, Arc::clone(&server), full)).await else {
+        return;
+    };
+    let _present = server.present.enter();
+    match plan {
+        Plan::Echo => echo::serve(line).await,
+        Plan::Chat => Box::pin(chat::serve(line)).await,
+        Plan::Reject { code, reason } => {
+            server.metrics.line_ended("chat", "rejected");
+            Box::pin(goodbye::reject(line.frames, code, reason)).await;
+        }
+    }
+}
+
+async fn open(stream: TcpStream, peer: SocketAddr, server: Arc<Server>, full: bool) -> Option<(Line, Plan)> {
+    let accepted = Instant::now();
+    let transport = match &server.config.tls {
+        None => Transport::plain(stream),
+        Some(tls) => match timeout_at(accepted + server.config.http.handshake, tls.accept(stream)).await {
+            Ok(Ok(stream)) => Transport::tls(stream),
+            Ok(Err(why)) => {
+                tracing::debug!(%peer, %why, "no TLS");
+                server.metrics.refused("tls");
+                return None;
+            }
+            Err(_) => {
+                server.metrics.refused("slow");
+                return None;
+            }
+        },
+    };
+    http::serve(transport, accepted, peer, server, full).await
+}
+
+/// A connection in the gauge, whichever way it ends.
+struct Counted(Arc<Server>);
+
+impl Counted {
+    fn new(server: &Arc<Server>) -> Self {
+        server.metrics.connections.increment(1.0);
+        Self(Arc::clone(server))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.metrics.connections.decrement(1.0);
+    }
+}

@@ -1,0 +1,213 @@
+//! `/echo`: whatever comes goes back, as it came.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_util::{Sink, Stream};
+use tokio::time::{Instant, sleep_until};
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+use super::beat::{Beat, Lost, Moved, Order};
+use super::goodbye;
+use super::line::{Frames, Line};
+use super::metrics::Metrics;
+use super::shutdown::Drain;
+use throttle::Throttle;
+
+mod throttle;
+
+/// Wire bytes per byte of the largest message: one byte per fragment costs eight, so nobody honest reaches it.
+const FRAGMENT_OVERHEAD: u64 = 8;
+
+/// Serves one line until it ends.
+pub async fn serve(line: Line) {
+    let Line { frames, server, .. } = line;
+    server.metrics.echo_lines.increment(1.0);
+    let limits = server.config.line;
+    let mut echo = Echo::new(frames, limits.echo_message_bytes, limits.echo_rate.map(Throttle::new));
+    let end = echo.run(&server).await;
+    server.metrics.echo_lines.decrement(1.0);
+    server.metrics.line_ended("echo", end.label());
+    // Boxed: an idle line must not carry the room for its farewell.
+    Box::pin(end.say(echo.frames)).await;
+}
+
+struct Echo {
+    frames: Frames,
+    throttle: Option<Throttle>,
+    /// Something was written that is not known to be flushed.
+    unflushed: bool,
+    /// The last write or flush did not go through: the peer does not take what it gets.
+    blocked: bool,
+    /// Messages read so far. Read slower than they come, they are a sign of life of their own.
+    messages: u64,
+    /// Bytes received when the last whole message was.
+    whole_at: u64,
+    /// Bytes a message may take on the wire, fragments and all.
+    max_wire: u64,
+}
+
+/// Why a line ended.
+enum End {
+    Closed,
+    Broken(Error),
+    EndlessMessage,
+    Lost(Lost),
+    Draining,
+}
+
+impl Echo {
+    fn new(frames: Frames, max_message: usize, throttle: Option<Throttle>) -> Self {
+        let max_wire = max_message as u64 * FRAGMENT_OVERHEAD + 64 * 1024;
+        Self { frames, throttle, unflushed: false, blocked: false, messages: 0, whole_at: 0, max_wire }
+    }
+
+    async fn run(&mut self, server: &super::Server) -> End {
+        let mut beat = Beat::new(Instant::now(), &server.config.heartbeat, fastrand::f64());
+        let mut shutdown = server.shutdown.clone();
+        let mut leave_at: Option<Instant> = None;
+        loop {
+            let tick = beat.next_tick();
+            let turn = tokio::select! {
+                biased;
+                end = std::future::poll_fn(|cx| self.poll(cx, &server.metrics)) => return end,
+                () = sleep_until(leave_at.map_or(tick, |leave| leave.min(tick))) => Turn::Tick,
+                drain = shutdown.draining(), if leave_at.is_none() => Turn::Drain(drain),
+            };
+            match turn {
+                Turn::Drain(drain) => leave_at = Some(drain.pick_moment()),
+                Turn::Tick if leave_at.is_some_and(|leave| leave <= Instant::now()) => return End::Draining,
+                Turn::Tick if Instant::now() < tick => {}
+                Turn::Tick => match beat.tick(Instant::now(), self.moved()) {
+                    Order::Wait => {}
+                    Order::Ping => {
+                        server.metrics.pings.increment(1);
+                        if let Err(error) = self.write(Message::Ping(bytes::Bytes::new())) {
+                            return End::Broken(error);
+                        }
+                    }
+                    Order::GiveUp(lost) => return End::Lost(lost),
+                },
+            }
+        }
+    }
+
+    /// Moves messages from in to out until neither can go on. Ready only when the line is over.
+    fn poll(&mut self, cx: &mut Context<'_>, metrics: &Metrics) -> Poll<End> {
+        let (mut messages, mut bytes) = (0, 0);
+        let polled = loop {
+            // A peer that does not read what it gets is not read either: that is all the memory it can take.
+            match Pin::new(&mut self.frames).poll_ready(cx) {
+                Poll::Ready(Ok(())) => self.blocked = false,
+                Poll::Ready(Err(error)) => break Poll::Ready(End::Broken(error)),
+                Poll::Pending => {
+                    self.blocked = true;
+                    break Poll::Pending;
+                }
+            }
+            if self.throttle.as_mut().is_some_and(|throttle| throttle.poll(cx).is_pending()) {
+                break self.poll_flush(cx);
+            }
+            let message = match Pin::new(&mut self.frames).poll_next(cx) {
+                Poll::Ready(Some(Ok(message))) => message,
+                Poll::Ready(Some(Err(error))) => break Poll::Ready(End::Broken(error)),
+                Poll::Ready(None) => break Poll::Ready(End::Closed),
+                Poll::Pending if self.frames.get_ref().received() - self.whole_at > self.max_wire => {
+                    break Poll::Ready(End::EndlessMessage);
+                }
+                // Only now: as long as more comes, answers gather and leave together.
+                Poll::Pending => break self.poll_flush(cx),
+            };
+            match message {
+                Message::Text(_) | Message::Binary(_) => {
+                    self.whole_at = self.frames.get_ref().received();
+                    messages += 1;
+                    self.messages += 1;
+                    bytes += message.len() as u64;
+                    if let Some(throttle) = &mut self.throttle {
+                        throttle.spend();
+                    }
+                    if let Err(error) = self.write(message) {
+                        break Poll::Ready(End::Broken(error));
+                    }
+                }
+                // Answered below us; it may come between the fragments of a message and is none of it.
+                Message::Ping(payload) | Message::Pong(payload) => self.whole_at += 2 + payload.len() as u64,
+                // Answered below us too; the next read brings the end.
+                Message::Close(_) | Message::Frame(_) => {}
+            }
+        };
+        if messages > 0 {
+            metrics.echo_messages.increment(messages);
+            metrics.echo_bytes.increment(bytes);
+        }
+        polled
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        if !self.unflushed {
+            return Poll::Pending;
+        }
+        self.blocked = true;
+        match ready!(Pin::new(&mut self.frames).poll_flush(cx)) {
+            Ok(()) => {
+                self.blocked = false;
+                self.unflushed = false;
+                Poll::Pending
+            }
+            Err(error) => Poll::Ready(End::Broken(error)),
+        }
+    }
+
+    fn write(&mut self, message: Message) -> Result<(), Error> {
+        self.unflushed = true;
+        Pin::new(&mut self.frames).start_send(message)
+    }
+
+    fn moved(&self) -> Moved {
+        let transport = self.frames.get_ref();
+        Moved {
+            received: transport.received() + self.messages,
+            sent: transport.sent(),
+            blocked: self.blocked,
+        }
+    }
+}
+
+enum Turn {
+    Tick,
+    Drain(Drain),
+}
+
+impl End {
+    fn label(&self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Broken(error) => match goodbye::fault(error) {
+                Some((1007, _)) => "not_utf8",
+                Some((1009, _)) => "too_large",
+                Some(_) => "protocol",
+                None => "gone",
+            },
+            Self::EndlessMessage => "too_large",
+            Self::Lost(Lost::Silent) => "heartbeat_lost",
+            Self::Lost(Lost::Stalled) => "write_stalled",
+            Self::Draining => "draining",
+        }
+    }
+
+    async fn say(self, frames: Frames) {
+        match self {
+            Self::Closed => goodbye::hang_up(frames).await,
+            Self::Broken(error) => {
+                if let Some((code, reason)) = goodbye::fault(&error) {
+                    goodbye::reject(frames, code, reason).await;
+                }
+            }
+            Self::EndlessMessage => goodbye::reject(frames, 1009, "message without an end").await,
+            Self::Lost(Lost::Silent) => goodbye::abandon(frames, 1011, "no answer to ping").await,
+            Self::Lost(Lost::Stalled) => goodbye::abandon(frames, 1011, "took no byte too long").await,
+            Self::Draining => goodbye::part(frames, 1001, "server is leaving").await,
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! A connection as long as it speaks HTTP.
+//!
+//! hyper is driven by hand here instead of by its upgrade channel: when a request has been answered with 101, the socket
+//! and what was read ahead come straight back, and nothing of the HTTP side stays behind.
+
+use std::convert::Infallible;
+use std::future::{Ready, poll_fn, ready};
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::Service;
+use hyper_util::rt::TokioIo;
+use tokio::io::AsyncWriteExt;
+use tokio::time::{Instant, sleep_until};
+
+use super::line::Line;
+use super::routes::{self, Answer, Plan, Visitor};
+use super::transport::Transport;
+use super::{Server, goodbye};
+
+const TOO_SLOW: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-type: text/plain\r\n\
+    content-length: 27\r\n\r\nthe request came too slowly";
+
+/// Answers requests until one of them becomes a line, or the connection ends.
+pub(super) async fn serve(
+    transport: Transport,
+    accepted: Instant,
+    peer: SocketAddr,
+    server: Arc<Server>,
+    full: bool,
+) -> Option<(Line, Plan)> {
+    let visit = Arc::new(Visit::new(accepted));
+    let site =
+        Site { visit: Arc::clone(&visit), visitor: Visitor { peer, full }, server: Arc::clone(&server) };
+    let limits = server.config.http;
+    let mut connection = http1::Builder::new()
+        .half_close(true)
+        // Naive clients look for header names as the RFC writes them.
+        .title_case_headers(true)
+        .max_buf_size(limits.header_bytes)
+        .serve_connection(TokioIo::new(transport), site);
+
+    let mut shutdown = server.shutdown.clone();
+    let mut leaving = false;
+    let mut deadline = accepted + limits.handshake;
+    let end = loop {
+        tokio::select! {
+            biased;
+            done = poll_fn(|cx| connection.poll_without_shutdown(cx)) => break End::Done(done),
+            () = sleep_until(deadline) => match visit.last_request() {
+                None => break End::TooSlow,
+                Some(last) if last + limits.idle <= Instant::now() => break End::Idle,
+                Some(last) => deadline = last + limits.idle,
+            },
+            _ = shutdown.draining(), if !leaving => {
+                leaving = true;
+                finish(&mut connection);
+            }
+        }
+    };
+
+    let parts = connection.into_parts();
+    let mut transport = parts.io.into_inner();
+    if let (End::Done(Ok(())), Some(plan)) = (&end, visit.plan.get()) {
+        let max_message = plan.max_message(&server.config.line);
+        return Some((Line::new(transport, parts.read_buf, max_message, peer, server).await, *plan));
+    }
+    match end {
+        End::Done(Ok(())) | End::Idle => {}
+        End::Done(Err(why)) => {
+            if let Some(label) = label(&why) {
+                server.metrics.refused(label);
+            }
+            tracing::debug!(%peer, %why, "not HTTP as we know it");
+        }
+        End::TooSlow => {
+            server.metrics.refused("slow");
+            // A browser opens sockets ahead of need; those that said nothing are owed nothing.
+            if transport.received() > 0 {
+                let _ = tokio::time::timeout(Duration::from_secs(1), transport.write_all(TOO_SLOW)).await;
+            }
+        }
+    }
+    goodbye::linger(transport).await;
+    None
+}
+
+/// Between two requests: over. Within one: the last.
+fn finish(connection: &mut http1::Connection<TokioIo<Transport>, Site>) {
+    Pin::new(connection).graceful_shutdown();
+}
+
+enum End {
+    Done(hyper::Result<()>),
+    TooSlow,
+    Idle,
+}
+
+fn label(why: &hyper::Error) -> Option<&'static str> {
+    if why.is_parse_too_large() {
+        Some("header_too_large")
+    } else if why.is_parse() {
+        Some("not_http")
+    } else {
+        None
+    }
+}
+
+/// What the service and the loop above both know of one connection.
+struct Visit {
+    accepted: Instant,
+    requests: AtomicU32,
+    last_request_ms: AtomicU64,
+    plan: OnceLock<Plan>,
+}
+
+impl Visit {
+    fn new(accepted: Instant) -> Self {
+        Self {
+            accepted,
+            requests: AtomicU32::new(0),
+            last_request_ms: AtomicU64::new(0),
+            plan: OnceLock::new(),
+        }
+    }
+
+    /// Counts a request, and tells which one it was.
+    fn request(&self) -> u32 {
+        let age = u64::try_from(self.accepted.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last_request_ms.store(age, Ordering::Relaxed);
+        self.requests.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    fn last_request(&self) -> Option<Instant> {
+        let age = Duration::from_millis(self.last_request_ms.load(Ordering::Relaxed));
+        (self.requests.load(Ordering::Relaxed) > 0).then(|| self.accepted + age)
+    }
+}
+
+struct Site {
+    visit: Arc<Visit>,
+    visitor: Visitor,
+    server: Arc<Server>,
+}
+
+impl Service<Request<Incoming>> for Site {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let (head, _body) = request.into_parts();
+        let count = self.visit.request();
+        let Answer { route, mut response, plan } = routes::answer(&self.server, &self.visitor, &head);
+        self.server.metrics.request(route, response.status().as_u16());
+        if let Some(plan) = plan {
+            // A connection is upgraded once; afterwards it has no requests.
+            let _ = self.visit.plan.set(plan);
+        } else {
+            let limits = &self.server.config.http;
+            let last = self.visitor.full
+                || count >= limits.requests
+                || self.visit.accepted.elapsed() >= limits.lifetime
+                || self.server.shutdown.is_draining();
+            if last {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+        }
+        ready(Ok(response))
+    }
+}
