@@ -3,6 +3,7 @@
 //! The decisions live in `heartline-core`; here are its sockets, clocks and terminals. This library exists for the
 //! program's own tests.
 
+pub mod cli;
 pub mod client;
 pub mod exit_code;
 pub mod net;
