@@ -90,6 +90,7 @@ pub mod heartbeat;
 pub mod line;
 pub mod outbox;
 pub mod policy;
+pub mod room;
 pub mod rtt;
 pub mod time;
 pub mod wire;

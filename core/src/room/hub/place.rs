@@ -1,0 +1,210 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::presence::Presence;
+use super::{Hub, LineId, Timer};
+use crate::room::engine::{Head, Request, Unavailable};
+use crate::room::talk::{Enter, FromHub, encoded, weight};
+use crate::time::Instant;
+use crate::wire::{HoldCode, ServerMessage};
+
+/// A room somebody is in.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// Where it stands; unknown until the engine has opened it. `last` is what was fanned out.
+    pub(super) head: Option<Head>,
+    pub(super) here: BTreeMap<LineId, Here>,
+    pub(super) presence: Presence,
+    /// The one timer of this room that is armed.
+    timer: Option<Instant>,
+}
+
+/// One line in one room.
+#[derive(Debug)]
+pub(super) struct Here {
+    /// Tells this stay from an earlier one of the same line, whose reads may still come in.
+    pub(super) visit: u64,
+    pub(super) stage: Stage,
+    /// The last seq handed to the line.
+    pub(super) sent: u64,
+    /// The last telling of members it heard.
+    pub(super) told: u64,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// The room is being opened.
+    Waiting { epoch: Option<String>, after: Option<u64> },
+    /// It wants the last messages first.
+    FirstPage,
+    /// It reads history from `sent` on and gets no live messages.
+    Behind,
+    /// It has everything and gets what comes.
+    Live,
+}
+
+impl Hub {
+    pub(super) fn enter(&mut self, now: Instant, id: LineId, enter: Enter) {
+        let Enter { room, epoch, after } = enter;
+        let Some(line) = self.lines.get_mut(&id) else { return };
+        line.rooms.insert(room.clone());
+        let (identity, name) = (line.identity, line.name.clone());
+        self.tickets += 1;
+        let here = Here { visit: self.tickets, stage: Stage::Waiting { epoch, after }, sent: 0, told: 0 };
+        let is_new = !self.places.contains_key(&room);
+        let place = self.places.entry(room.clone()).or_insert_with(|| Place {
+            head: None,
+            here: BTreeMap::new(),
+            presence: Presence::new(&self.config, now),
+            timer: None,
+        });
+        place.here.insert(id, here);
+        place.presence.arrive(identity, name);
+        if is_new {
+            self.open(&room);
+        } else {
+            self.begin(id, &room);
+        }
+        self.presence_due(now, &room);
+    }
+
+    pub(super) fn leave(&mut self, now: Instant, id: LineId, room: &Arc<str>) {
+        let Some(line) = self.lines.get_mut(&id) else { return };
+        if !line.rooms.remove(room) {
+            return;
+        }
+        line.behind.retain(|behind| behind != room);
+        let identity = line.identity;
+        if let Some(place) = self.places.get_mut(room) {
+            place.here.remove(&id);
+            place.presence.lose(now, identity);
+        }
+        self.presence_due(now, room);
+    }
+
+    pub(super) fn open(&mut self, room: &Arc<str>) {
+        if self.places.get(room).is_some_and(|place| place.head.is_none()) {
+            self.requests.push_back(Request::Open { room: room.clone() });
+        }
+    }
+
+    pub(super) fn opened(&mut self, now: Instant, room: &Arc<str>, head: Result<Head, Unavailable>) {
+        let Some(place) = self.places.get_mut(room) else { return };
+        if place.head.is_some() {
+            return;
+        }
+        let lines: Vec<LineId> = place.here.keys().copied().collect();
+        match head {
+            Ok(head) => {
+                place.head = Some(head);
+                for line in lines {
+                    self.begin(line, room);
+                }
+            }
+            Err(Unavailable(_)) => {
+                // Nobody has to ask again: whoever waits is let in as soon as the room opens.
+                self.timers.insert((now + self.config.retry, Timer::Open(room.clone())));
+                let retry_ms = u64::try_from(self.config.retry.as_millis()).unwrap_or(u64::MAX);
+                let code = HoldCode::Unavailable;
+                let hold =
+                    encoded(&ServerMessage::Hold { room: room.to_string(), from_id: 0, code, retry_ms });
+                for line in lines {
+                    if self.unwritten(line) <= self.config.window {
+                        self.deliver(line, hold.clone());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Says `joined` to a line that waits for it, and finds out how far behind it is.
+    fn begin(&mut self, id: LineId, room: &Arc<str>) {
+        let (Some(place), Some(line)) = (self.places.get_mut(room), self.lines.get_mut(&id)) else { return };
+        let (Some(head), Some(here)) = (&place.head, place.here.get_mut(&id)) else { return };
+        let Stage::Waiting { epoch, after } = &here.stage else { return };
+        let anew = epoch.as_ref().is_some_and(|epoch| **epoch != *head.epoch);
+        let after = if anew { Some(0) } else { *after };
+        here.told = place.presence.version();
+        let joined = ServerMessage::Joined {
+            room: room.to_string(),
+            epoch: head.epoch.to_string(),
+            last: head.last,
+            members: place.presence.list(line.identity),
+            total: place.presence.total(),
+        };
+        // Who claims to have more than there is lost nothing by our doing, and must not wait for a `prev` that never comes.
+        let lost = after.filter(|&after| after > head.last);
+        here.sent = after.unwrap_or(head.last).min(head.last);
+        here.stage = match after {
+            None if head.last > 0 => Stage::FirstPage,
+            Some(after) if after < head.last => Stage::Behind,
+            Some(_) | None => Stage::Live,
+        };
+        let behind = here.stage != Stage::Live;
+        if behind && !line.behind.contains(room) {
+            line.behind.push_back(room.clone());
+        }
+        self.deliver(id, encoded(&joined));
+        if let Some(after) = lost {
+            self.deliver(id, encoded(&ServerMessage::Gap { room: room.to_string(), after, next: None }));
+        }
+        self.read_on(id);
+    }
+
+    /// Tells who came and went, if it is time; arms the room's timer; forgets the room when nobody is left.
+    pub(super) fn presence_due(&mut self, now: Instant, room: &Arc<str>) {
+        self.tell_presence(now, room);
+        let Some(place) = self.places.get_mut(room) else { return };
+        if place.here.is_empty() && place.presence.total() == 0 {
+            if let Some(at) = place.timer {
+                self.timers.remove(&(at, Timer::Presence(room.clone())));
+            }
+            self.places.remove(room);
+            self.requests.push_back(Request::Close { room: room.clone() });
+            return;
+        }
+        let next = place.presence.poll_timeout();
+        if next != place.timer {
+            if let Some(at) = place.timer {
+                self.timers.remove(&(at, Timer::Presence(room.clone())));
+            }
+            if let Some(at) = next {
+                self.timers.insert((at, Timer::Presence(room.clone())));
+            }
+            place.timer = next;
+        }
+    }
+
+    fn tell_presence(&mut self, now: Instant, room: &Arc<str>) {
+        let Some(place) = self.places.get_mut(room) else { return };
+        if !place.presence.handle_timeout(now) {
+            return;
+        }
+        let latest = place.presence.version();
+        let shared = place.presence.news_since(room, latest.saturating_sub(1)).map(|news| encoded(&news));
+        let mut missed = false;
+        for (&id, here) in &mut place.here {
+            let Some(line) = self.lines.get_mut(&id) else { continue };
+            if here.told == latest || matches!(here.stage, Stage::Waiting { .. }) {
+                continue;
+            }
+            if line.unwritten > self.config.window {
+                missed = true;
+                continue;
+            }
+            let told = std::mem::replace(&mut here.told, latest);
+            let news = if told + 1 < latest {
+                place.presence.news_since(room, told).map(|news| encoded(&news))
+            } else if place.presence.is_own_arrival(line.identity) {
+                None
+            } else {
+                shared.clone()
+            };
+            if let Some(news) = news {
+                line.unwritten += weight(&news);
+                self.out.push_back((id, FromHub::Deliver(news)));
+            }
+        }
+        place.presence.set_missed(missed);
+    }
+}
