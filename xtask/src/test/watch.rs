@@ -12,7 +12,16 @@ use crate::process::name_of;
 /// Runs a command with its output passed on line by line and the tests in it counted.
 ///
 /// An error if the command cannot start or ends badly; what was counted until then is in `tally`.
-pub(crate) fn watch(mut command: Command, tally: &mut Tally) -> Result<()> {
+pub(crate) fn watch(command: Command, tally: &mut Tally) -> Result<()> {
+    watch_into(command, tally, std::io::stdout(), std::io::stderr())
+}
+
+fn watch_into(
+    mut command: Command,
+    tally: &mut Tally,
+    out: impl Write + Send,
+    err: impl Write + Send,
+) -> Result<()> {
     let name = name_of(&command);
     let mut child = command
         .stdin(Stdio::null())
@@ -23,8 +32,8 @@ pub(crate) fn watch(mut command: Command, tally: &mut Tally) -> Result<()> {
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let shared = Mutex::new(tally);
     std::thread::scope(|scope| {
-        scope.spawn(|| pass_on(stdout, std::io::stdout(), &shared));
-        pass_on(stderr, std::io::stderr(), &shared);
+        scope.spawn(|| pass_on(stdout, out, &shared));
+        pass_on(stderr, err, &shared);
     });
     let status = child.wait().with_context(|| format!("lost sight of `{name}`"))?;
     if !status.success() {
@@ -57,8 +66,9 @@ mod tests {
     fn what_a_failing_command_counted_is_kept() {
         let mut shell = command("sh");
         shell.args(["-c", "echo 'test result: FAILED. 1 passed; 2 failed; 0 ignored;' >&2; exit 101"]);
-        let mut tally = Tally::default();
-        assert!(watch(shell, &mut tally).is_err());
+        let (mut tally, mut out, mut err) = (Tally::default(), Vec::new(), Vec::new());
+        assert!(watch_into(shell, &mut tally, &mut out, &mut err).is_err());
+        assert!(out.is_empty() && err.starts_with(b"test result"), "what is counted is passed on too");
         assert_eq!(tally, Tally { passed: 1, failed: 2, ignored: 0 });
     }
 }
