@@ -1,35 +1,72 @@
-//! The command line: what can be asked of the program.
+//! What is typed, and what it means.
+//!
+//! Two steps, so that neither hides in the other: clap reads the words into `…Args`, and their `resolve` turns those
+//! into what a command works with, or says what cannot work before anything is dialled.
 
-use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
+pub mod connect;
+pub mod line;
+pub mod manual;
+pub mod quantity;
 
-use crate::exit_code::ExitCode;
-use crate::server::{self, ServeArgs};
+use clap::{Args, Parser, Subcommand};
+
+use crate::{output::style::ColorChoice, server::ServeArgs};
 
 /// WebSockets that know when the line is dead, say who cut it, and lose nothing when it is.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(name = "heartline", version, max_term_width = 100, arg_required_else_help = true)]
 pub struct Cli {
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    /// What to do.
     #[command(subcommand)]
-    command: Command,
+    pub command: Command,
 }
 
+/// What every command takes.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct GlobalArgs {
+    /// When to use colours; `auto` heeds NO_COLOR.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", help_heading = "Output")]
+    pub color: ColorChoice,
+    /// Say more on standard error.
+    #[arg(long, short, global = true, help_heading = "Output")]
+    pub verbose: bool,
+}
+
+/// The commands.
 #[derive(Debug, Subcommand)]
-enum Command {
+pub enum Command {
+    /// Talk to a WebSocket server: print what comes, send what is typed.
+    Connect(Box<connect::ConnectArgs>),
+    #[expect(missing_docs, reason = "the words of `ServeArgs` are the command's help")]
     Serve(Box<ServeArgs>),
+    /// Print a script that completes heartline's words in a shell.
+    Completions {
+        /// The shell to complete in.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page: `heartline man | man -l -`.
+    Man {
+        /// The command to print it for; without one, heartline as a whole.
+        command: Option<String>,
+    },
 }
 
-/// Does what the command line asks for.
-pub async fn run(cli: Cli) -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    match cli.command {
-        Command::Serve(args) => match server::run(*args).await {
-            Ok(()) => ExitCode::Fine,
-            Err(error) => {
-                tracing::error!("{error}");
-                error.exit_code()
-            }
-        },
+/// Words that clap took, but that cannot work. Says which, and what would.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{0}")]
+pub struct UsageError(pub String);
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_commands_do_not_contradict_each_other() {
+        Cli::command().debug_assert();
     }
 }

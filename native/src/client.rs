@@ -1,5 +1,11 @@
 //! The commands that dial: `connect`, `echo`, `chat`; and their other end, `listen`.
 
 pub mod activity;
+pub mod connect;
+pub mod console;
 pub mod dial;
 pub mod driver;
+pub mod ending;
+pub mod news;
+pub mod signals;
+pub mod status;

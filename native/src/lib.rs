@@ -9,3 +9,87 @@ pub mod exit_code;
 pub mod net;
 pub mod output;
 pub mod server;
+
+use std::io;
+
+use clap::{CommandFactory, FromArgMatches};
+use cli::{Cli, Command, GlobalArgs, manual};
+use client::ending::Ending;
+use exit_code::ExitCode;
+use output::style::Tone;
+use tracing_subscriber::EnvFilter;
+
+/// Reads the command line, does what it says, and tells what the shell should see.
+pub fn run() -> ExitCode {
+    let command = Cli::command().after_long_help(manual::exit_codes_help());
+    let cli = match command.try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // `--help` and `--version` are errors to clap, but not to the user.
+            let code = if error.use_stderr() { ExitCode::Usage } else { ExitCode::Fine };
+            let _ = error.print();
+            return code;
+        }
+    };
+    let ending = start(cli.command, cli.global);
+    if !ending.text.is_empty() {
+        let tone = if ending.code == ExitCode::Fine { Tone::Info } else { Tone::Bad };
+        output::note(tone, &ending.text, cli.global.color.wanted(&io::stderr()));
+    }
+    ending.code
+}
+
+fn start(command: Command, global: GlobalArgs) -> Ending {
+    match command {
+        Command::Connect(args) => match args.resolve(global) {
+            Ok(config) => {
+                log("off");
+                block_on(client::connect::run(config))
+            }
+            Err(error) => Ending::new(ExitCode::Usage, error.to_string()),
+        },
+        Command::Serve(args) => {
+            log("info");
+            block_on(async {
+                match server::run(*args).await {
+                    Ok(()) => Ending::fine(),
+                    Err(error) => Ending::new(error.exit_code(), error.to_string()),
+                }
+            })
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            manual::write_completions(shell, &mut script);
+            written(io::Write::write_all(&mut io::stdout(), &script))
+        }
+        Command::Man { command } => written(manual::write_page(command.as_deref(), &mut io::stdout())),
+    }
+}
+
+/// Sends the program's log to standard error: what `RUST_LOG` asks for, else `default`.
+fn log(default: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+}
+
+/// Runs a command to its end, and does not wait for a thread that still reads standard input.
+fn block_on(command: impl Future<Output = Ending>) -> Ending {
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => {
+            let ending = runtime.block_on(command);
+            runtime.shutdown_background();
+            ending
+        }
+        Err(error) => Ending::new(ExitCode::Own, format!("this machine gives no threads: {error}")),
+    }
+}
+
+fn written(outcome: io::Result<()>) -> Ending {
+    match outcome {
+        Ok(()) => Ending::fine(),
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+            Ending::new(ExitCode::Usage, error.to_string())
+        }
+        Err(error) => Ending::output(&error),
+    }
+}

@@ -1,9 +1,5 @@
-//! The program `heartline`.
+//! The program `heartline`. Everything is in the library.
 
-use clap::Parser;
-use heartline::cli::{self, Cli};
-
-#[tokio::main]
-async fn main() -> std::process::ExitCode {
-    cli::run(Cli::parse()).await.into()
+fn main() -> std::process::ExitCode {
+    heartline::run().into()
 }

@@ -35,6 +35,7 @@ pub struct Driver<M> {
     reporter: mpsc::Sender<(u64, Report)>,
     jumps: Jumps,
     trouble: Option<Trouble>,
+    subprotocol: Option<String>,
 }
 
 /// Why the latest dial or line ended, where the shell knows more than the machine needs.
@@ -64,6 +65,7 @@ impl<M: Machine> Driver<M> {
             reporter,
             jumps: Jumps::new(now(), SystemTime::now()),
             trouble: None,
+            subprotocol: None,
         }
     }
 
@@ -87,6 +89,11 @@ impl<M: Machine> Driver<M> {
     /// What the shell knows about the latest failure; `None` once a line was opened after it.
     pub fn trouble(&self) -> Option<&Trouble> {
         self.trouble.as_ref()
+    }
+
+    /// What the latest opened line agreed to speak.
+    pub fn subprotocol(&self) -> Option<&str> {
+        self.subprotocol.as_deref()
     }
 
     /// The next thing the application should know. Cancel-safe: an event is either returned or still there.
@@ -151,6 +158,7 @@ impl<M: Machine> Driver<M> {
         let input = match report {
             Report::Opened(subprotocol) => {
                 self.trouble = None;
+                self.subprotocol.clone_from(&subprotocol);
                 Input::Opened { generation, subprotocol }
             }
             Report::Failed(failure) => {

@@ -95,6 +95,16 @@ impl Request {
         Ok(())
     }
 
+    /// Claims to come from a page of this origin.
+    ///
+    /// # Errors
+    /// [`RequestError::Origin`] if no header can hold it.
+    pub fn set_origin(&mut self, typed: &str) -> Result<(), RequestError> {
+        HeaderValue::from_str(typed).map_err(|_| RequestError::Origin)?;
+        self.origin = Some(typed.to_owned());
+        Ok(())
+    }
+
     /// The request's text for one dial. Secrets go only to the place they were typed for: a redirect elsewhere
     /// (`trusted` false) gets no `Authorization` and no `Cookie`.
     pub(super) fn text(&self, endpoint: &Endpoint, key: &str, trusted: bool) -> String {

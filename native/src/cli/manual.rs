@@ -1,0 +1,69 @@
+//! The manual page and the shells' completions, made from the commands themselves.
+
+use std::io::{self, Write};
+
+use clap::CommandFactory;
+use clap_mangen::{
+    Man,
+    roff::{Roff, bold, roman},
+};
+
+use super::{Cli, UsageError};
+use crate::exit_code::ExitCode;
+
+/// Writes the manual page of `command`, or of heartline as a whole.
+///
+/// # Errors
+/// Those of `out`; an unknown command is an [`io::ErrorKind::InvalidInput`] with a [`UsageError`] inside.
+pub fn write_page(command: Option<&str>, out: &mut impl Write) -> io::Result<()> {
+    let mut root = Cli::command();
+    root.build();
+    let page = match command {
+        None => root,
+        Some(name) => {
+            let found = root.find_subcommand(name).cloned();
+            let Some(found) = found else {
+                let error = UsageError(format!("there is no command \"{name}\" to print a page for"));
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, error));
+            };
+            found.display_name(format!("heartline-{name}"))
+        }
+    };
+    let whole = command.is_none();
+    let man = Man::new(page);
+    man.render_title(out)?;
+    man.render_name_section(out)?;
+    man.render_synopsis_section(out)?;
+    man.render_description_section(out)?;
+    man.render_options_section(out)?;
+    if whole {
+        man.render_subcommands_section(out)?;
+    }
+    exit_codes().to_writer(out)?;
+    man.render_version_section(out)
+}
+
+/// Writes the completions of `shell`.
+pub fn write_completions(shell: clap_complete::Shell, out: &mut impl Write) {
+    clap_complete::generate(shell, &mut Cli::command(), "heartline", out);
+}
+
+/// The exit codes as `--help` shows them.
+pub fn exit_codes_help() -> String {
+    let mut help = String::from("Exit codes:\n");
+    for (code, what) in ExitCode::ALL {
+        help.push_str(&format!("  {:>3}  {what}\n", code.number()));
+    }
+    help
+}
+
+fn exit_codes() -> Roff {
+    let mut section = Roff::new();
+    section.control("SH", ["EXIT STATUS"]);
+    for (code, what) in ExitCode::ALL {
+        section.control("TP", []);
+        section.text([bold(code.number().to_string())]);
+        section.text([roman(what)]);
+    }
+    section
+}

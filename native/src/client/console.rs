@@ -1,0 +1,264 @@
+//! Where the user is: a terminal with a prompt, or pipes, or a program that reads JSON.
+//!
+//! | | messages | news about the line |
+//! | --- | --- | --- |
+//! | a terminal at both ends | above the prompt, escaped | above the prompt, and in it |
+//! | a pipe | one line each on standard output | on standard error |
+//! | `--json` | one event a line on standard output | likewise |
+
+mod screen;
+mod stdin;
+
+use std::io::{self, IsTerminal, Write};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use heartline_core::line::Message;
+use serde_json::{Value, json};
+
+use self::{screen::Screen, stdin::Stdin};
+use crate::output::{
+    escape::escaped,
+    style::{ColorChoice, Tone},
+};
+
+/// How to read and show.
+#[derive(Clone, Copy, Debug)]
+pub struct ConsoleOptions {
+    /// `--color`.
+    pub color: ColorChoice,
+    /// `--json`.
+    pub json: bool,
+    /// `--base64`: binary messages are lines of base64, in and out.
+    pub base64: bool,
+    /// Never touch standard input.
+    pub no_input: bool,
+    /// The longest line to read, in bytes.
+    pub max_line: usize,
+    /// Tell what usually goes without saying.
+    pub verbose: bool,
+}
+
+/// What came from the user.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Typed {
+    /// A line, without its end.
+    Line(Vec<u8>),
+    /// The input is at its end.
+    End,
+    /// Ctrl-C at the prompt.
+    Interrupted,
+    /// The input cannot be read any further.
+    Unreadable(String),
+}
+
+/// The near end of the line. See the module's table.
+pub struct Console {
+    options: ConsoleOptions,
+    input: Input,
+    /// Standard output is a terminal: received text must not command it.
+    escape: bool,
+    stdout_colored: bool,
+    stderr_colored: bool,
+}
+
+enum Input {
+    Screen(Box<Screen>),
+    Pipe(Stdin),
+    None,
+}
+
+impl Console {
+    /// Opens the console that fits what standard input and output are.
+    ///
+    /// # Errors
+    /// If the terminal cannot be taken.
+    pub fn open(options: ConsoleOptions) -> io::Result<Self> {
+        let (stdin, stdout) = (io::stdin(), io::stdout());
+        let at_terminal = stdout.is_terminal();
+        let input = if options.no_input {
+            Input::None
+        } else if stdin.is_terminal() && at_terminal && !options.json {
+            Input::Screen(Box::new(Screen::open()?))
+        } else {
+            Input::Pipe(Stdin::start(options.max_line))
+        };
+        Ok(Self {
+            input,
+            escape: at_terminal,
+            stdout_colored: options.color.wanted(&stdout),
+            stderr_colored: options.color.wanted(&io::stderr()),
+            options,
+        })
+    }
+
+    /// The next line of the user's. Cancel-safe. Without input it never comes.
+    pub async fn typed(&mut self) -> Typed {
+        match &mut self.input {
+            Input::Screen(screen) => screen.next().await,
+            Input::Pipe(stdin) => stdin.next().await,
+            Input::None => std::future::pending().await,
+        }
+    }
+
+    /// Whether somebody sits at a prompt.
+    pub fn is_interactive(&self) -> bool {
+        matches!(self.input, Input::Screen(_))
+    }
+
+    /// Whether input can still come.
+    pub fn has_input(&self) -> bool {
+        !matches!(self.input, Input::None)
+    }
+
+    /// Whether one event a line is written.
+    pub fn is_json(&self) -> bool {
+        self.options.json
+    }
+
+    /// Shows a received message. `event` holds what else the JSON event should say; `who` stands before the text at
+    /// a terminal.
+    ///
+    /// # Errors
+    /// If standard output is gone. A broken pipe means the reader has had enough.
+    pub fn received(&mut self, message: &Message, who: &str, mut event: Value) -> io::Result<()> {
+        if self.options.json {
+            match message {
+                Message::Text(text) => event["text"] = json!(text),
+                Message::Binary(bytes) => event["base64"] = json!(STANDARD.encode(bytes)),
+            }
+            return self.event(event);
+        }
+        match (&mut self.input, message) {
+            (Input::Screen(_), message) => {
+                let line = format!("{who}< {}", shown(message, self.options.base64));
+                self.print_line(&Tone::Received.paint(line, self.stdout_colored))
+            }
+            (Input::Pipe(_) | Input::None, message) if self.escape => {
+                let line = shown(message, self.options.base64);
+                self.print_line(&Tone::Received.paint(line, self.stdout_colored))
+            }
+            (_, Message::Text(text)) => write_line(text.as_bytes()),
+            (_, Message::Binary(bytes)) if self.options.base64 => {
+                write_line(STANDARD.encode(bytes).as_bytes())
+            }
+            (_, Message::Binary(bytes)) => write_line(bytes),
+        }
+    }
+
+    /// Shows at a prompt what was sent; elsewhere the user knows.
+    ///
+    /// # Errors
+    /// If the terminal is gone.
+    pub fn sent(&mut self, message: &Message) -> io::Result<()> {
+        if !self.is_interactive() {
+            return Ok(());
+        }
+        let line = format!("> {}", shown(message, self.options.base64));
+        self.print_line(&Tone::Sent.paint(line, self.stdout_colored))
+    }
+
+    /// A line of the command's own output, such as a summary: not news, not a received message. Not in JSON.
+    ///
+    /// # Errors
+    /// If standard output is gone.
+    pub fn print(&mut self, tone: Tone, text: &str) -> io::Result<()> {
+        if self.options.json {
+            return Ok(());
+        }
+        self.print_line(&tone.paint(text, self.stdout_colored))
+    }
+
+    /// News: in JSON the event; at a prompt the text above it; else the text on standard error. An empty event or an
+    /// empty text is not told.
+    ///
+    /// # Errors
+    /// If standard output is gone. Nobody minds a standard error that is.
+    pub fn tell(&mut self, tone: Tone, text: &str, event: Value) -> io::Result<()> {
+        if self.options.json {
+            return if event.is_null() { Ok(()) } else { self.event(event) };
+        }
+        if text.is_empty() {
+            return Ok(());
+        }
+        if self.is_interactive() {
+            return self.print_line(&tone.paint(format!("* {text}"), self.stdout_colored));
+        }
+        crate::output::note(tone, text, self.stderr_colored);
+        Ok(())
+    }
+
+    /// News that goes without saying in a pipe: told at a prompt, in JSON, and where `--verbose` asks for it.
+    ///
+    /// # Errors
+    /// As [`Console::tell`].
+    pub fn mention(&mut self, tone: Tone, text: &str, event: Value) -> io::Result<()> {
+        if self.options.json || self.is_interactive() || self.options.verbose {
+            return self.tell(tone, text, event);
+        }
+        Ok(())
+    }
+
+    /// Says in the prompt how the line is.
+    ///
+    /// # Errors
+    /// If the terminal is gone.
+    pub fn set_status(&mut self, tone: Tone, text: &str) -> io::Result<()> {
+        let colored = self.stdout_colored;
+        match &mut self.input {
+            Input::Screen(screen) => screen.set_prompt(format!("{} › ", tone.paint(text, colored))),
+            Input::Pipe(_) | Input::None => Ok(()),
+        }
+    }
+
+    /// One JSON event as a line, with the time in milliseconds since 1970.
+    fn event(&mut self, mut event: Value) -> io::Result<()> {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        event["at"] = json!(u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
+        write_line(event.to_string().as_bytes())
+    }
+
+    fn print_line(&mut self, line: &str) -> io::Result<()> {
+        match &mut self.input {
+            Input::Screen(screen) => screen.print(line),
+            Input::Pipe(_) | Input::None => write_line(line.as_bytes()),
+        }
+    }
+}
+
+/// A message as a line for a terminal.
+fn shown(message: &Message, base64: bool) -> String {
+    /// Bytes of a binary message that are worth a look.
+    const LOOK: usize = 24;
+    match message {
+        Message::Text(text) => escaped(text).into_owned(),
+        Message::Binary(bytes) if base64 => STANDARD.encode(bytes),
+        Message::Binary(bytes) => {
+            let hex: Vec<String> = bytes.iter().take(LOOK).map(|byte| format!("{byte:02x}")).collect();
+            let more = if bytes.len() > LOOK { " …" } else { "" };
+            format!("(binary, {} bytes) {}{more}", bytes.len(), hex.join(" "))
+        }
+    }
+}
+
+/// Writes in one go, so that lines of two writers do not mix.
+fn write_line(bytes: &[u8]) -> io::Result<()> {
+    let mut line = Vec::with_capacity(bytes.len() + 1);
+    line.extend_from_slice(bytes);
+    line.push(b'\n');
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(&line)?;
+    stdout.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_as_lines() {
+        assert_eq!(shown(&Message::Text("a\x1b[1m\nb".into()), false), "a\\x1b[1m\\nb");
+        assert_eq!(shown(&Message::Binary(vec![0, 255]), false), "(binary, 2 bytes) 00 ff");
+        assert_eq!(shown(&Message::Binary(vec![0, 255]), true), "AP8=");
+        assert!(shown(&Message::Binary(vec![1; 30]), false).ends_with("01 …"));
+    }
+}
