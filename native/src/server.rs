@@ -123,7 +123,7 @@ pub async fn serve(listener: TcpListener, config: Config, stop: impl Future<Outp
     let (trigger, shutdown) = shutdown::shutdown();
     let metrics = Metrics::new();
     let server = Arc::new(Server {
-        rooms: chat::Rooms::open(&config, &metrics),
+        rooms: chat::Rooms::open(&config, &metrics, shutdown.clone()),
         config,
         metrics,
         shutdown,

@@ -178,6 +178,11 @@ impl Hub {
         self.lines.len()
     }
 
+    /// Whether this line's client has said who it is.
+    pub fn knows(&self, line: LineId) -> bool {
+        self.lines.contains_key(&line)
+    }
+
     /// How many rooms somebody is in, or was until just now.
     pub fn rooms(&self) -> usize {
         self.places.len()

@@ -1,22 +1,77 @@
-//! `/chat`: the rooms.
+//! `/chat`: the rooms. The shell around `heartline_core::room`: it carries what sockets, sessions, the hub and the history say.
+//!
+//! The hub and the history belong to one task ([`hub`]), each line to one of its own ([`line`]). What the hub has for a line goes
+//! into the line's [`mailbox`]; what lines have for the hub goes through one bounded channel, which is all the waiting there is:
+//! the hub itself waits for nobody.
+
+mod hub;
+mod line;
+mod mailbox;
+mod meter;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use heartline_core::room::{LineId, SessionConfig, ToHub};
+use heartline_core::wire::Limits;
+use tokio::sync::mpsc;
 
 use super::config::Config;
-use super::goodbye;
 use super::line::Line;
 use super::metrics::Metrics;
+use super::shutdown::Shutdown;
+use mailbox::Slot;
+use meter::Meter;
+
+/// How many words of lines may wait for the hub. Who comes next waits with what it read.
+const WAITING_WORDS: usize = 1024;
 
 /// What all lines of one server share.
 #[derive(Debug)]
-pub struct Rooms;
+pub struct Rooms {
+    hub: mpsc::Sender<Note>,
+    next_line: AtomicU64,
+    session: Arc<SessionConfig>,
+    meter: Arc<Meter>,
+}
+
+/// A word for the hub's task.
+#[derive(Debug)]
+enum Note {
+    /// A line opened.
+    Opened(LineId, Slot),
+    /// Its session says something.
+    Said(LineId, ToHub),
+    /// It is over.
+    Ended(LineId),
+}
 
 impl Rooms {
-    /// No room yet: they come with those who join.
-    pub(super) fn open(_config: &Config, _metrics: &Metrics) -> Self {
-        Self
+    /// No room yet: they come with those who join. The history is in memory, as long as the server runs.
+    pub(super) fn open(config: &Config, metrics: &Metrics, shutdown: Shutdown) -> Self {
+        let (hub, words) = mpsc::channel(WAITING_WORDS);
+        let meter = Arc::new(Meter::new(metrics));
+        let message_bytes = u32::try_from(config.line.chat_message_bytes).unwrap_or(u32::MAX);
+        let limits = Limits { message_bytes, ..Limits::default() }.clamped();
+        let session = Arc::new(SessionConfig {
+            limits,
+            heartbeat: config.heartbeat.clone(),
+            ..SessionConfig::default()
+        });
+        tokio::spawn(hub::run(words, Arc::clone(&meter), shutdown));
+        Self { hub, next_line: AtomicU64::new(1), session, meter }
     }
 }
 
 /// Serves one line until it ends.
 pub(super) async fn serve(line: Line) {
-    goodbye::part(line.frames, 1013, "the rooms are not open yet").await;
+    let server = Arc::clone(&line.server);
+    server.metrics.chat_lines.increment(1.0);
+    let id = LineId(server.rooms.next_line.fetch_add(1, Ordering::Relaxed));
+    let (end, frames) = line::run(id, line).await;
+    // A hub that is gone needs no goodbye.
+    let _ = server.rooms.hub.send(Note::Ended(id)).await;
+    server.metrics.chat_lines.decrement(1.0);
+    server.metrics.line_ended("chat", end.label());
+    Box::pin(end.say(frames)).await;
 }

@@ -1,0 +1,140 @@
+//! The task that owns the rooms and the history. It waits for words and for time, never for a line.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use heartline_core::close::code;
+use heartline_core::room::engine::{self, Memory, MemoryConfig};
+use heartline_core::room::{FromHub, Hub, HubConfig, LineId, Outcome};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+
+use super::super::shutdown::{Drain, Shutdown};
+use super::Note;
+use super::mailbox::Slot;
+use super::meter::Meter;
+
+/// How many words are heard before what they cause goes out.
+const AT_ONCE: usize = 64;
+
+/// Where no timer is armed, any moment serves.
+const FAR: Duration = Duration::from_secs(3600);
+
+pub(super) async fn run(mut words: mpsc::Receiver<Note>, meter: Arc<Meter>, mut shutdown: Shutdown) {
+    let mut rooms = Keeper {
+        hub: Hub::new(HubConfig::default(), fastrand::Rng::new()),
+        history: Memory::new(MemoryConfig::default(), fastrand::u64(..)),
+        slots: BTreeMap::new(),
+        leaving: false,
+        meter,
+    };
+    let mut heard = Vec::with_capacity(AT_ONCE);
+    loop {
+        let timer = rooms.hub.poll_timeout().map(|(at, _)| Instant::from_std(at));
+        let timer = timer.unwrap_or_else(|| Instant::now() + FAR);
+        tokio::select! {
+            biased;
+            count = words.recv_many(&mut heard, AT_ONCE) => {
+                if count == 0 {
+                    // Every line and the server itself are gone.
+                    return;
+                }
+                for note in heard.drain(..) {
+                    rooms.hear(note);
+                    rooms.settle();
+                }
+            }
+            () = sleep_until(timer) => {}
+            drain = shutdown.draining(), if !rooms.leaving => rooms.leave(drain),
+        }
+        // Words that keep coming must not hold up what is due.
+        rooms.hub.handle_timeout(Instant::now().into_std());
+        rooms.settle();
+        rooms.measure();
+    }
+}
+
+struct Keeper {
+    hub: Hub,
+    history: Memory,
+    slots: BTreeMap<LineId, Slot>,
+    leaving: bool,
+    meter: Arc<Meter>,
+}
+
+impl Keeper {
+    fn hear(&mut self, note: Note) {
+        match note {
+            Note::Opened(line, slot) => {
+                if self.leaving {
+                    slot.put(leave());
+                }
+                self.slots.insert(line, slot);
+            }
+            Note::Said(line, said) => {
+                self.hub.handle(Instant::now().into_std(), unix_ms(), line, said);
+            }
+            Note::Ended(line) => {
+                self.slots.remove(&line);
+            }
+        }
+    }
+
+    fn leave(&mut self, drain: Drain) {
+        self.leaving = true;
+        // The last fifth is for the goodbyes themselves.
+        self.hub.drain(Instant::now().into_std(), drain.within.mul_f64(0.8));
+        for (&line, slot) in &self.slots {
+            if !self.hub.knows(line) {
+                slot.put(leave());
+            }
+        }
+    }
+
+    /// Lets the hub and the history talk until neither has anything to say, then hands out the mail.
+    fn settle(&mut self) {
+        while let Some(request) = self.hub.poll_request() {
+            let now = Instant::now().into_std();
+            let hub = &mut self.hub;
+            engine::answer(&mut self.history, request, |reply| hub.handle_reply(now, reply));
+        }
+        while let Some((line, mail)) = self.hub.poll_transmit() {
+            if let FromHub::Outcome { outcome, .. } = &mail {
+                self.meter.count(outcome);
+            }
+            if let Some(slot) = self.slots.get(&line)
+                && !slot.put(mail)
+            {
+                self.meter.overflown.increment(1);
+                self.slots.remove(&line);
+            }
+        }
+    }
+
+    fn measure(&self) {
+        self.meter.rooms.set(self.hub.rooms() as f64);
+        self.meter.members.set(self.hub.lines() as f64);
+        self.meter.history_bytes.set(self.history.bytes() as f64);
+    }
+}
+
+impl Meter {
+    fn count(&self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Accepted(_) => self.accepted.increment(1),
+            Outcome::Rejected(..) => self.rejected.increment(1),
+            Outcome::Held(_) => self.held.increment(1),
+        }
+    }
+}
+
+fn leave() -> FromHub {
+    FromHub::Close { code: code::DRAINING, reason: "the server is leaving; come back" }
+}
+
+/// The time of day; before 1970 it is 1970.
+fn unix_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
