@@ -1,0 +1,78 @@
+//! Who you are and where you go.
+
+use heartline_core::chat::{check_member_name, check_room_name};
+use leptos::prelude::*;
+
+use super::{
+    field::{Complaint, Field},
+    notices::Notices,
+    policy_panel::PolicyPanel,
+};
+use crate::{
+    model::address,
+    page::origin,
+    session::chat::ChatSession,
+    settings::PolicySetting,
+    storage::{Store, key},
+};
+
+/// Name, room, and the button that joins or leaves.
+#[component]
+pub fn JoinForm(
+    /// The chat.
+    session: ChatSession,
+) -> impl IntoView {
+    let PolicySetting(policy) = expect_context();
+    let notices = expect_context::<Notices>();
+    let store = Store::open();
+    let name = RwSignal::new(store.read(key::NAME).unwrap_or_default());
+    let room = RwSignal::new(store.read(key::ROOM).unwrap_or_else(|| "lobby".to_owned()));
+    let complaint = RwSignal::new(String::new());
+    let inside = Memo::new(move |_| session.room.with(Option::is_some));
+
+    let join = move || -> Result<(), String> {
+        let (name, room) = (name.get_untracked().trim().to_owned(), room.get_untracked().trim().to_owned());
+        check_member_name(&name)
+            .map_err(|fault| ["this cannot be your name: ", &fault.to_string()].concat())?;
+        check_room_name(&room).map_err(|fault| ["this cannot be a room: ", &fault.to_string()].concat())?;
+        let origin = origin();
+        let address = address::check(&origin.own("/chat"), &origin).map_err(|error| error.to_string())?;
+        session.enter(address, policy.get_untracked(), &name, &room).map_err(|error| error.to_string())?;
+        let store = Store::open();
+        if let Err(error) = store.write(key::NAME, &name).and_then(|()| store.write(key::ROOM, &room)) {
+            notices.say(error.to_string());
+        }
+        Ok(())
+    };
+    let submit = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        if inside.get_untracked() {
+            session.leave();
+        } else {
+            complaint.set(join().err().unwrap_or_default());
+        }
+    };
+    view! {
+        <form class="card" on:submit=submit>
+            <div class="row join">
+                <Field id="chat-name" label="Your name">
+                    <input id="chat-name" data-testid="chat-name" autocomplete="nickname" bind:value=name disabled=inside />
+                </Field>
+                <Field id="chat-room" label="Room">
+                    <input id="chat-room" data-testid="chat-room" autocomplete="off" bind:value=room disabled=inside />
+                </Field>
+                <Show
+                    when=move || inside.get()
+                    fallback=|| view! { <button class="main" data-testid="chat-join">"Join"</button> }
+                >
+                    <button data-testid="chat-leave">"Leave"</button>
+                </Show>
+            </div>
+            <Complaint testid="chat-complaint" words=complaint.into() />
+            <details>
+                <summary>"Policy"</summary>
+                <PolicyPanel preset_id="chat-policy-preset" json_id="chat-policy-json" />
+            </details>
+        </form>
+    }
+}

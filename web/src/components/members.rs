@@ -1,0 +1,37 @@
+//! Who is in the room.
+
+use leptos::prelude::*;
+
+use crate::model::chat_view::Present;
+
+/// Those known by name, and how many there are in all.
+#[component]
+pub fn Members(
+    /// Them.
+    present: RwSignal<Present>,
+) -> impl IntoView {
+    let unnamed = move || present.with(|present| present.total.saturating_sub(present.named.len() as u64));
+    view! {
+        <section class="card" aria-labelledby="chat-members">
+            <div class="card-head">
+                <h2 id="chat-members">"Here"</h2>
+                <span class="faint" data-testid="members-total">{move || present.with(|present| present.total)}</span>
+            </div>
+            <ul class="members" data-testid="members">
+                <For
+                    each=move || present.with(|present| present.named.clone())
+                    key=|member| member.clone()
+                    let((_, name, own))
+                >
+                    <li>
+                        <span dir="auto">{name}</span>
+                        {own.then(|| view! { <span class="faint">" (you)"</span> })}
+                    </li>
+                </For>
+            </ul>
+            <Show when=move || { unnamed() > 0 }>
+                <p class="faint">{move || ["and ", &unnamed().to_string(), " more"].concat()}</p>
+            </Show>
+        </section>
+    }
+}

@@ -1,0 +1,34 @@
+//! What is on the page: one small component per file, without any logic of their own.
+//!
+//! Stable hooks for tests from outside, as `data-testid`:
+//!
+//! | where | hooks |
+//! | --- | --- |
+//! | everywhere | `tabs` (with `tab-chat`, `tab-echo`), `panel-chat`, `panel-echo`, `notices` |
+//! | badge, one in each panel | `badge` (with `data-tone`), `badge-state`, `badge-rtt`, `badge-last-sign`, `badge-next-dial`, `dial-now`, `badge-last-end` |
+//! | chat | `chat-name`, `chat-room`, `chat-join`, `chat-leave`, `chat-complaint`, `timeline`, `chat-input`, `chat-send`, `members`, `members-total` |
+//! | an entry of the timeline | `entry` with `data-mark` (`said`, `queued`, `sent`, `accepted`, `held`, `rejected`, `gap`) and, once it has one, `data-seq`; `entry-text`, `entry-name` inside |
+//! | echo | `echo-url`, `echo-subprotocol`, `echo-connect`, `echo-disconnect`, `echo-complaint`, `echo-suggestion`, `echo-form`, `echo-input`, `echo-send`, `echo-log` |
+//! | a line of the log | `log-line` with `data-kind` (`in`, `out`, `note`) |
+//! | probes | `probe-count`, `probe-interval`, `probe-start`, `probe-stop`, `probe-plot`, `probe-stats` |
+//! | policy, one in each panel | `policy`, `policy-preset`, `policy-json`, `policy-set`, `policy-complaint` |
+
+pub mod app;
+pub mod badge;
+pub mod chat_tab;
+pub mod composer;
+pub mod echo_composer;
+pub mod echo_form;
+pub mod echo_tab;
+pub mod entry;
+pub mod field;
+pub mod follow;
+pub mod join_form;
+pub mod log_view;
+pub mod members;
+pub mod notices;
+pub mod plot_view;
+pub mod policy_panel;
+pub mod probe_panel;
+pub mod tabs;
+pub mod timeline;

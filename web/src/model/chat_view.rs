@@ -1,0 +1,177 @@
+//! A room as a list to show: what was said, where something may be missing, and own messages on their way.
+
+use heartline_core::chat::{Chat, Delivery, Entry, EntryKey, Gap, OwnMessage, Spoken, ToldBy};
+
+/// What stands beside an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mark {
+    /// Somebody else's words.
+    Said,
+    /// Own words, waiting for a line or their turn.
+    Queued,
+    /// Own words, under way.
+    Sent,
+    /// Own words, durable.
+    Accepted,
+    /// Own words; the server asked to wait with them.
+    Held,
+    /// Own words that came back.
+    Rejected,
+    /// No words: here something may be missing.
+    Gap,
+}
+
+impl Mark {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Said => "said",
+            Self::Queued => "queued",
+            Self::Sent => "sent",
+            Self::Accepted => "accepted",
+            Self::Held => "held",
+            Self::Rejected => "rejected",
+            Self::Gap => "gap",
+        }
+    }
+
+    /// A sign for it, beside the word.
+    pub fn sign(self) -> &'static str {
+        match self {
+            Self::Said | Self::Gap => "",
+            Self::Queued => "⋯",
+            Self::Sent => "→",
+            Self::Accepted => "✓",
+            Self::Held => "⏸",
+            Self::Rejected => "✕",
+        }
+    }
+}
+
+/// What tells one item from all others, and an item from what it was before: a keyed list draws it anew.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    place: Option<EntryKey>,
+    number: u64,
+    mark: Mark,
+}
+
+/// One item of the list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    /// Its key.
+    pub key: Key,
+    /// Its place in the room, once it has one.
+    pub seq: Option<u64>,
+    /// What stands beside it.
+    pub mark: Mark,
+    /// When the server took it, in milliseconds since 1970.
+    pub at: Option<u64>,
+    /// Whose it is. Somebody else's words: text, never markup.
+    pub name: String,
+    /// What was said, likewise; for a gap, the words about it.
+    pub text: String,
+    /// Why it came back.
+    pub why: String,
+    /// Own messages: the number to take it back by.
+    pub id: u64,
+}
+
+/// Who is in a room.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Present {
+    /// Those known by name, as `(from, name, whether it is this client)`.
+    pub named: Vec<(String, String, bool)>,
+    /// How many there are in all.
+    pub total: u64,
+}
+
+/// Everything in `room`, oldest first: the timeline, then what is on its way.
+pub fn items(chat: &Chat, room: &str) -> Vec<Item> {
+    let placed = chat.timeline(room).into_iter().flatten().map(placed);
+    let own = chat.outbox(room);
+    placed.chain(own.into_iter().map(|message| on_its_way(message, chat.name()))).collect()
+}
+
+/// Who is in `room`, this client first, the others by name.
+pub fn present(chat: &Chat, room: &str) -> Present {
+    let Some(members) = chat.members(room) else { return Present::default() };
+    let mut named: Vec<_> = members
+        .iter()
+        .map(|(from, name)| (from.to_owned(), name.to_owned(), chat.you() == Some(from)))
+        .collect();
+    named.sort_by(|(_, a, a_own), (_, b, b_own)| b_own.cmp(a_own).then_with(|| a.cmp(b)));
+    Present { named, total: members.total() }
+}
+
+fn placed(entry: &Entry) -> Item {
+    match entry {
+        Entry::Spoken(spoken) => said(entry.key(), spoken),
+        Entry::Gap(gap) => rift(entry.key(), gap.next.unwrap_or_default(), gap_words(gap)),
+        Entry::NewEpoch { .. } => {
+            let words = "the server counts anew from here: something between may be lost";
+            rift(entry.key(), 0, words.to_owned())
+        }
+    }
+}
+
+fn said(place: EntryKey, spoken: &Spoken) -> Item {
+    let mark = if spoken.own { Mark::Accepted } else { Mark::Said };
+    Item {
+        key: Key { place: Some(place), number: spoken.at.unwrap_or_default(), mark },
+        seq: Some(spoken.seq),
+        mark,
+        at: spoken.at,
+        name: spoken.name.clone(),
+        text: spoken.text.clone(),
+        why: String::new(),
+        id: spoken.id,
+    }
+}
+
+fn rift(place: EntryKey, number: u64, words: String) -> Item {
+    Item {
+        key: Key { place: Some(place), number, mark: Mark::Gap },
+        seq: None,
+        mark: Mark::Gap,
+        at: None,
+        name: String::new(),
+        text: words,
+        why: String::new(),
+        id: 0,
+    }
+}
+
+fn gap_words(gap: &Gap) -> String {
+    let told = match gap.told_by {
+        ToldBy::Server => "the server no longer has it",
+        ToldBy::Client => "it never came",
+    };
+    let after = gap.after.to_string();
+    match gap.next {
+        Some(next) => {
+            ["something may be missing between ", &after, " and ", &next.to_string(), ": ", told].concat()
+        }
+        None => ["something may be missing after ", &after, ": ", told].concat(),
+    }
+}
+
+fn on_its_way(message: OwnMessage, name: &str) -> Item {
+    let (mark, why) = match message.delivery {
+        Delivery::Queued => (Mark::Queued, String::new()),
+        Delivery::Sent => (Mark::Sent, String::new()),
+        Delivery::Held { .. } => (Mark::Held, String::new()),
+        Delivery::Accepted { .. } => (Mark::Accepted, String::new()),
+        Delivery::Rejected(rejection) => (Mark::Rejected, rejection.why),
+    };
+    Item {
+        key: Key { place: None, number: message.id, mark },
+        seq: None,
+        mark,
+        at: None,
+        name: name.to_owned(),
+        text: message.text,
+        why,
+        id: message.id,
+    }
+}

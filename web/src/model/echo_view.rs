@@ -1,0 +1,80 @@
+//! What happens on an echo line, as lines of a log.
+
+use heartline_core::{
+    echo::Event,
+    line::{LineEvent, Message},
+    time::Duration,
+};
+
+use super::{
+    log::{Kind, Log},
+    payload, words,
+};
+
+/// Notes a message the user sent.
+pub fn sent(log: &mut Log, message: &Message, time: &str) {
+    log.push(Kind::Out, time.to_owned(), payload::show(message), words::size(message.len()));
+}
+
+/// Notes an event, if it is one for the log. Probes are not: they have a drawing.
+pub fn note(log: &mut Log, event: &Event, time: &str) {
+    let (kind, text, aside) = match event {
+        Event::Echoed { message, round_trip, changed, out_of_order, corrects, .. } => {
+            (Kind::In, payload::show(message), judged(*round_trip, *changed, *out_of_order, *corrects))
+        }
+        Event::Unasked(message) => (Kind::In, payload::show(message), "nobody asked".to_owned()),
+        Event::Unanswered(ids) => (Kind::Note, unanswered(ids.len()), String::new()),
+        Event::Line(event) => match line(event) {
+            Some(text) => (Kind::Note, text, String::new()),
+            None => return,
+        },
+        Event::ProbeSent { .. }
+        | Event::ProbeBack { .. }
+        | Event::ProbeRepeated { .. }
+        | Event::ProbeLost { .. }
+        | Event::ProbesUnknown { .. }
+        | Event::RunOver => return,
+    };
+    log.push(kind, time.to_owned(), text, aside);
+}
+
+fn judged(round_trip: Duration, changed: bool, out_of_order: bool, corrects: bool) -> String {
+    let mut words = words::round_trip(round_trip);
+    for (holds, word) in [
+        (changed, ", changed on the way"),
+        (out_of_order, ", out of order"),
+        (corrects, ", the true echo of an earlier one"),
+    ] {
+        if holds {
+            words.push_str(word);
+        }
+    }
+    words
+}
+
+fn unanswered(count: usize) -> String {
+    let messages = if count == 1 { " message was" } else { " messages were" };
+    [&count.to_string(), messages, " under way when the line ended: whether it arrived is unknown"].concat()
+}
+
+fn line(event: &LineEvent) -> Option<String> {
+    match event {
+        LineEvent::Opened { .. } => Some("connected".to_owned()),
+        LineEvent::Ended(end) => Some(["line ended: ", &end.to_string()].concat()),
+        LineEvent::Expired(expired) => {
+            let texts =
+                expired.iter().map(|(_, message)| payload::show(message)).collect::<Vec<_>>().join(", ");
+            Some(["not sent, because it waited too long: ", &texts].concat())
+        }
+        LineEvent::StateChanged(_)
+        | LineEvent::Message(_)
+        | LineEvent::Server(_)
+        | LineEvent::Unreadable { .. }
+        | LineEvent::Clamped { .. }
+        | LineEvent::RoundTrip(_)
+        | LineEvent::Sent(_)
+        | LineEvent::Arrived { .. }
+        | LineEvent::UnknownFate { .. }
+        | LineEvent::TokenWanted => None,
+    }
+}

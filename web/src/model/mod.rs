@@ -1,0 +1,13 @@
+//! What there is to show, as plain values: no browser, no signals, so that all of it can be tried on its own.
+
+pub mod address;
+pub mod badge;
+pub mod chat_notes;
+pub mod chat_view;
+pub mod echo_view;
+pub mod flow;
+pub mod log;
+pub mod payload;
+pub mod plot;
+pub mod probes;
+pub mod words;

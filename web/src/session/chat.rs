@@ -1,0 +1,208 @@
+//! A chat line: its driver, and what the Chat tab shows of it.
+
+use heartline_core::{
+    chat::{Chat, ChatConfig, Event, HistoryError, JoinError, SayError},
+    close::{Dialect, code},
+    line::{LineConfig, Machine},
+    policy::Policy,
+    wire::{NameFault, PROTOCOL},
+};
+use leptos::prelude::*;
+use wasm_bindgen::JsValue;
+
+use super::{redraw::Redraw, set_if_new};
+use crate::{
+    dialer::Dialer,
+    driver::Driver,
+    identity,
+    model::{
+        address::Address,
+        badge::Badge,
+        chat_notes,
+        chat_view::{self, Item, Present},
+    },
+};
+
+/// How many older messages one press of the button asks for.
+const PAGE: u32 = 50;
+
+/// Why somebody did not get into a room.
+#[derive(Debug, thiserror::Error)]
+pub enum EnterError {
+    /// The writer's to mend.
+    #[error("this cannot be your name: {0}")]
+    Name(#[from] NameFault),
+    /// The writer's to mend.
+    #[error(transparent)]
+    Room(#[from] JoinError),
+    /// The browser lacks what every browser has.
+    #[error("this browser gives the page no random numbers, and without them anybody could pose as you")]
+    Browser(JsValue),
+}
+
+/// The Chat tab's state. Copies are the same session.
+#[derive(Clone, Copy)]
+pub struct ChatSession {
+    /// The liveness badge.
+    pub badge: RwSignal<Badge>,
+    /// The room we are in or want to be in.
+    pub room: RwSignal<Option<String>>,
+    /// What was said and what is on its way.
+    pub items: RwSignal<Vec<Item>>,
+    /// Who is here.
+    pub present: RwSignal<Present>,
+    /// Whether an older page can be asked for.
+    pub has_older: RwSignal<bool>,
+    /// The latest words of the chat itself.
+    pub note: RwSignal<String>,
+    inner: StoredValue<Inner, LocalStorage>,
+}
+
+struct Inner {
+    running: Option<Running>,
+    redraw: Redraw,
+}
+
+struct Running {
+    driver: Driver<Chat>,
+    policy: Policy,
+}
+
+impl ChatSession {
+    /// In no room.
+    pub fn new() -> Self {
+        let session = Self {
+            badge: RwSignal::new(Badge::idle()),
+            room: RwSignal::new(None),
+            items: RwSignal::new(Vec::new()),
+            present: RwSignal::new(Present::default()),
+            has_older: RwSignal::new(false),
+            note: RwSignal::new(String::new()),
+            inner: StoredValue::new_local(Inner { running: None, redraw: Redraw::new(|| {}) }),
+        };
+        session.inner.update_value(|inner| {
+            inner.redraw = Redraw::new(move || {
+                session.with(|driver| driver.read(|chat| session.draw(chat)));
+            });
+        });
+        session
+    }
+
+    /// Enters a room under a name, on the server at `address`.
+    ///
+    /// # Errors
+    /// [`EnterError`]; whoever was in a room stays there.
+    pub fn enter(self, address: Address, policy: Policy, name: &str, room: &str) -> Result<(), EnterError> {
+        let is_new =
+            self.inner.with_value(|inner| inner.running.as_ref().is_none_or(|it| it.policy != policy));
+        if is_new {
+            let running = self.drive(address, policy, name)?;
+            self.inner.update_value(|inner| inner.running = Some(running));
+        }
+        self.note.set(String::new());
+        self.room.set(Some(room.to_owned()));
+        let entered = self.with(|driver| {
+            driver.with(|chat, now| {
+                chat.rename(name)?;
+                chat.join(now, room)?;
+                chat.connect(now);
+                Ok(())
+            })
+        });
+        let entered = entered.unwrap_or(Ok(()));
+        if entered.is_err() {
+            self.room.set(None);
+        }
+        entered
+    }
+
+    /// Leaves the room and hangs up.
+    pub fn leave(self) {
+        let Some(room) = self.room.get_untracked() else { return };
+        self.with(|driver| {
+            driver.with(|chat, now| {
+                chat.leave(now, &room);
+                chat.disconnect(now, code::NORMAL, "");
+            });
+        });
+        self.room.set(None);
+        self.items.set(Vec::new());
+        self.present.set(Present::default());
+    }
+
+    /// Dials at once.
+    pub fn dial_now(self) {
+        self.with(|driver| driver.with(Chat::redial));
+    }
+
+    /// Says something.
+    ///
+    /// # Errors
+    /// [`SayError`]; the message is still its writer's.
+    pub fn say(self, text: &str) -> Result<(), SayError> {
+        let room = self.room.get_untracked().unwrap_or_default();
+        self.with(|driver| driver.with(|chat, now| chat.say(now, &room, text, None).map(|_| ())))
+            .unwrap_or(Err(SayError::NotInRoom))
+    }
+
+    /// Asks for an older page.
+    ///
+    /// # Errors
+    /// [`HistoryError`] if there is nothing to ask for, or not now.
+    pub fn load_older(self) -> Result<(), HistoryError> {
+        let room = self.room.get_untracked().unwrap_or_default();
+        self.with(|driver| driver.with(|chat, now| chat.history(now, &room, PAGE)))
+            .unwrap_or(Err(HistoryError::NotInRoom))
+    }
+
+    /// Forgets an own message that came back.
+    pub fn dismiss(self, id: u64) {
+        let room = self.room.get_untracked().unwrap_or_default();
+        self.with(|driver| {
+            driver.with(|chat, _| chat.dismiss(&room, id));
+            driver.read(|chat| self.draw(chat));
+        });
+    }
+
+    fn with<R>(self, act: impl FnOnce(&Driver<Chat>) -> R) -> Option<R> {
+        self.inner.with_value(|inner| inner.running.as_ref().map(|running| act(&running.driver)))
+    }
+
+    fn drive(self, address: Address, policy: Policy, name: &str) -> Result<Running, EnterError> {
+        let mut line = LineConfig::new(Dialect::V1);
+        line.policy = policy.clone();
+        let known = self.with(|driver| driver.read(|chat| identity::again(chat.identity())));
+        let identity = known.map_or_else(identity::fresh, Ok).map_err(EnterError::Browser)?;
+        let config = ChatConfig { line, identity, name: name.to_owned(), token: None };
+        let chat = Chat::new(config, identity::seed().map_err(EnterError::Browser)?)?;
+        let dialer = Dialer::new(address, vec![PROTOCOL.to_owned()]);
+        let driver = Driver::new(chat, dialer, move |chat, events| self.show(chat, &events));
+        Ok(Running { driver: driver.map_err(EnterError::Browser)?, policy })
+    }
+
+    fn show(self, chat: &Chat, events: &[Event]) {
+        if let Some(words) = events.iter().rev().find_map(chat_notes::words) {
+            self.note.set(words);
+        }
+        set_if_new(self.badge, Badge::of(chat.line()));
+        let is_about_room = events.iter().any(chat_notes::is_about_room);
+        if is_about_room && self.inner.with_value(|inner| inner.redraw.is_due()) {
+            self.draw(chat);
+        }
+    }
+
+    fn draw(self, chat: &Chat) {
+        let Some(room) = self.room.get_untracked() else { return };
+        set_if_new(self.items, chat_view::items(chat, &room));
+        set_if_new(self.present, chat_view::present(chat, &room));
+        let older =
+            chat.room(&room).is_some_and(|room| room.is_in() && !room.timeline().is_from_the_beginning());
+        set_if_new(self.has_older, older);
+    }
+}
+
+impl Default for ChatSession {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,185 @@
+//! An echo line: its driver, and what the Echo tab shows of it.
+
+use std::{cell::RefCell, rc::Rc};
+
+use heartline_core::{
+    close::{Dialect, code},
+    echo::{Echo, Event, PlanError, ProbePlan},
+    line::{LineConfig, Machine, Message, Proof, Refused, State},
+    policy::Policy,
+};
+use leptos::prelude::*;
+use wasm_bindgen::JsValue;
+
+use super::set_if_new;
+use crate::{
+    clock,
+    dialer::Dialer,
+    driver::Driver,
+    identity,
+    model::{
+        address::Address,
+        badge::Badge,
+        echo_view,
+        log::{Entry, Kind, Log},
+        plot::Plot,
+        probes::{self, Probes},
+    },
+};
+
+/// What decides how an endpoint is dialled. Another choice is another line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    /// Where to.
+    pub address: Address,
+    /// What to offer; none is the rule.
+    pub subprotocols: Vec<String>,
+    /// What proves life, where the user knows something that does.
+    pub proof: Proof,
+    /// By which numbers.
+    pub policy: Policy,
+}
+
+/// The Echo tab's state. Copies are the same session.
+#[derive(Clone, Copy)]
+pub struct EchoSession {
+    /// The liveness badge.
+    pub badge: RwSignal<Badge>,
+    /// The log.
+    pub entries: RwSignal<Vec<Entry>>,
+    /// Whether a line is there or wanted.
+    pub wanted: RwSignal<bool>,
+    /// Whether a run of probes is under way.
+    pub probing: RwSignal<bool>,
+    /// The drawing of round trips.
+    pub plot: RwSignal<Plot>,
+    /// The summary of the run.
+    pub summary: RwSignal<Vec<(&'static str, String)>>,
+    inner: StoredValue<Inner, LocalStorage>,
+}
+
+struct Inner {
+    driver: Option<(Choice, Driver<Echo>)>,
+    // Shared with the driver's listener, which outlives no driver.
+    noted: Rc<RefCell<Noted>>,
+}
+
+#[derive(Default)]
+struct Noted {
+    log: Log,
+    probes: Probes,
+}
+
+impl EchoSession {
+    /// Not connected to anything.
+    pub fn new() -> Self {
+        Self {
+            badge: RwSignal::new(Badge::idle()),
+            entries: RwSignal::new(Vec::new()),
+            wanted: RwSignal::new(false),
+            probing: RwSignal::new(false),
+            plot: RwSignal::new(Plot::default()),
+            summary: RwSignal::new(Vec::new()),
+            inner: StoredValue::new_local(Inner { driver: None, noted: Rc::default() }),
+        }
+    }
+
+    /// Connects as chosen. What waits in the outbox of the same choice is kept.
+    ///
+    /// # Errors
+    /// The browser lacks what every browser has.
+    pub fn connect(self, choice: Choice) -> Result<(), JsValue> {
+        let is_same =
+            self.inner.with_value(|inner| inner.driver.as_ref().is_some_and(|(it, _)| *it == choice));
+        if !is_same {
+            let driver = self.drive(&choice)?;
+            self.inner.update_value(|inner| inner.driver = Some((choice, driver)));
+        }
+        self.with(|driver| driver.with(Echo::connect));
+        Ok(())
+    }
+
+    /// Closes the line and stays away.
+    pub fn disconnect(self) {
+        self.with(|driver| driver.with(|echo, now| echo.disconnect(now, code::NORMAL, "")));
+    }
+
+    /// Dials at once.
+    pub fn dial_now(self) {
+        self.with(|driver| driver.with(Echo::redial));
+    }
+
+    /// Sends a message and expects it back.
+    ///
+    /// # Errors
+    /// The outbox is full; the message is still the writer's.
+    pub fn send(self, message: Message) -> Result<(), Refused> {
+        let noted = self.inner.with_value(|inner| inner.noted.clone());
+        // Noted before it is sent, so that it stands above its echo.
+        echo_view::sent(&mut noted.borrow_mut().log, &message, &clock::time_of_day());
+        let sent = self
+            .with(|driver| driver.with(|echo, now| echo.send(now, message).map(|_| ())))
+            .unwrap_or(Ok(()));
+        if let Err(refused) = &sent {
+            noted.borrow_mut().log.push(Kind::Note, clock::time_of_day(), refused.to_string(), String::new());
+        }
+        self.entries.set(noted.borrow().log.entries());
+        sent
+    }
+
+    /// Begins a run of probes.
+    ///
+    /// # Errors
+    /// What cannot work in the plan.
+    pub fn start(self, plan: ProbePlan) -> Result<(), PlanError> {
+        self.inner.with_value(|inner| inner.noted.borrow_mut().probes = Probes::default());
+        self.with(|driver| driver.with(|echo, now| echo.start(now, plan))).unwrap_or(Ok(()))
+    }
+
+    /// Sends no more probes.
+    pub fn stop(self) {
+        self.with(|driver| driver.with(Echo::stop));
+    }
+
+    fn with<R>(self, act: impl FnOnce(&Driver<Echo>) -> R) -> Option<R> {
+        self.inner.with_value(|inner| inner.driver.as_ref().map(|(_, driver)| act(driver)))
+    }
+
+    fn drive(self, choice: &Choice) -> Result<Driver<Echo>, JsValue> {
+        let mut config = LineConfig::new(Dialect::Plain);
+        config.policy = choice.policy.clone();
+        config.proof = choice.proof.clone();
+        let dialer = Dialer::new(choice.address.clone(), choice.subprotocols.clone());
+        let noted = self.inner.with_value(|inner| inner.noted.clone());
+        Driver::new(Echo::new(config, identity::seed()?), dialer, move |echo, events| {
+            self.show(echo, &events, &mut noted.borrow_mut());
+        })
+    }
+
+    fn show(self, echo: &Echo, events: &[Event], noted: &mut Noted) {
+        let time = clock::time_of_day();
+        let (mut logged, mut probed) = (false, false);
+        for event in events {
+            let is_probe = noted.probes.take(event);
+            probed |= is_probe;
+            logged |= !is_probe;
+            echo_view::note(&mut noted.log, event, &time);
+        }
+        if logged {
+            self.entries.set(noted.log.entries());
+        }
+        if probed {
+            self.plot.set(noted.probes.plot());
+            self.summary.set(echo.report().map(probes::summary).unwrap_or_default());
+        }
+        set_if_new(self.probing, echo.is_running());
+        set_if_new(self.badge, Badge::of(echo.line()));
+        set_if_new(self.wanted, !matches!(echo.line().state(), State::Idle | State::Closed(_)));
+    }
+}
+
+impl Default for EchoSession {
+    fn default() -> Self {
+        Self::new()
+    }
+}
