@@ -1,0 +1,242 @@
+//! Heartline's page, as somebody uses it: found by what it shows, moved by clicks and keys.
+
+mod badge;
+mod chat;
+mod echo;
+
+use std::sync::Arc;
+
+use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
+use fantoccini::wd::WindowHandle;
+use fantoccini::{Client, Locator};
+use serde_json::{Value, json};
+use tokio::sync::{Mutex, MutexGuard};
+
+pub use badge::Badge;
+pub use chat::{Chat, Entry};
+pub use echo::{Echo, Logged};
+pub use fantoccini::key::Key;
+
+use crate::wait;
+
+/// One window with the page in it.
+#[derive(Debug)]
+pub struct Page {
+    client: Client,
+    window: WindowHandle,
+    /// Where the browser's commands go at present.
+    at: Arc<Mutex<WindowHandle>>,
+}
+
+impl Page {
+    pub(crate) fn new(client: Client, window: WindowHandle, at: Arc<Mutex<WindowHandle>>) -> Self {
+        Self { client, window, at }
+    }
+
+    /// The Chat tab.
+    pub fn chat(&self) -> Chat<'_> {
+        Chat { page: self }
+    }
+
+    /// The Echo tab.
+    pub fn echo(&self) -> Echo<'_> {
+        Echo { page: self }
+    }
+
+    /// Opens a URL here.
+    ///
+    /// # Panics
+    /// The browser cannot.
+    pub async fn go(&self, url: &str) {
+        let _turn = self.turn().await;
+        self.client.goto(url).await.expect("the URL opens");
+    }
+
+    /// Loads the page anew.
+    ///
+    /// # Panics
+    /// The browser cannot.
+    pub async fn reload(&self) {
+        let _turn = self.turn().await;
+        self.client.refresh().await.expect("the page loads again");
+    }
+
+    /// Makes the window this wide and high, in CSS pixels.
+    ///
+    /// # Panics
+    /// The browser cannot.
+    pub async fn resize(&self, width: u32, height: u32) {
+        let _turn = self.turn().await;
+        self.client.set_window_size(width, height).await.expect("the window takes another size");
+    }
+
+    /// Puts the window out of sight; the page is told that it is hidden.
+    ///
+    /// # Panics
+    /// The browser cannot.
+    pub async fn hide(&self) {
+        let turn = self.turn().await;
+        self.client.minimize_window().await.expect("the window goes out of sight");
+        drop(turn);
+        self.visibility("hidden").await;
+    }
+
+    /// Puts the window back in sight.
+    ///
+    /// # Panics
+    /// The browser cannot.
+    pub async fn show(&self) {
+        let turn = self.turn().await;
+        self.client.set_window_rect(0, 0, 1200, 900).await.expect("the window comes back");
+        drop(turn);
+        self.visibility("visible").await;
+    }
+
+    /// Clicks what the selector finds, as soon as it can be clicked.
+    ///
+    /// # Panics
+    /// It cannot.
+    pub async fn click(&self, selector: &str) {
+        self.act(selector, async |element| element.click().await).await;
+    }
+
+    /// Writes `text` into a field in place of what is there.
+    ///
+    /// # Panics
+    /// There is no such field.
+    pub async fn write(&self, selector: &str, text: &str) {
+        let text = if text.is_empty() { char::from(Key::Backspace).to_string() } else { text.to_owned() };
+        // As a person does it: select all, and write over it.
+        let keys = format!("{}a{}{text}", char::from(Key::Control), char::from(Key::Null));
+        self.act(selector, async |element| element.send_keys(&keys).await).await;
+    }
+
+    /// Writes `text` where the cursor is, whichever element has it.
+    ///
+    /// # Panics
+    /// Nothing has it.
+    pub async fn type_keys(&self, text: &str) {
+        let _turn = self.turn().await;
+        let active = self.client.active_element().await.expect("something has the focus");
+        active.send_keys(text).await.expect("it takes keys");
+    }
+
+    /// Presses a key.
+    ///
+    /// # Panics
+    /// Nothing has the focus.
+    pub async fn press(&self, key: Key) {
+        self.type_keys(&char::from(key).to_string()).await;
+    }
+
+    /// Which element has the focus: its hook.
+    pub async fn focus(&self) -> Option<String> {
+        let hook = self.run("return document.activeElement?.dataset?.testid ?? null", vec![]).await;
+        hook.as_str().map(str::to_owned)
+    }
+
+    /// Goes on with the Tab key, as often as it takes, until the element with this hook has the focus.
+    ///
+    /// # Panics
+    /// The key leads nowhere near.
+    pub async fn tab_to(&self, hook: &str) {
+        let mut passed = Vec::new();
+        while passed.len() < 60 {
+            if self.focus().await.as_deref() == Some(hook) {
+                return;
+            }
+            self.press(Key::Tab).await;
+            passed.push(self.focus().await.unwrap_or_else(|| "-".to_owned()));
+        }
+        panic!("the Tab key does not lead to {hook}, but to {passed:?}");
+    }
+
+    /// What an element says, if it is there; hidden or not.
+    pub async fn text(&self, selector: &str) -> Option<String> {
+        self.ask(selector, "return found.textContent").await
+    }
+
+    /// What stands in a field.
+    pub async fn value(&self, selector: &str) -> Option<String> {
+        self.ask(selector, "return found.value").await
+    }
+
+    /// An attribute.
+    pub async fn attribute(&self, selector: &str, name: &str) -> Option<String> {
+        self.ask(selector, &format!("return found.getAttribute({})", json!(name))).await
+    }
+
+    /// Waits until what an element says is as `is_right` wants it.
+    ///
+    /// # Panics
+    /// It never is.
+    pub async fn wait_text(&self, selector: &str, what: &str, is_right: impl Fn(&str) -> bool) -> String {
+        wait::until(what, async || match self.text(selector).await {
+            Some(text) if is_right(&text) => Ok(text),
+            other => Err(format!("{selector} says {other:?}")),
+        })
+        .await
+    }
+
+    /// Runs a script in the page and returns what it returns.
+    ///
+    /// # Panics
+    /// The script fails.
+    pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
+        let _turn = self.turn().await;
+        match self.client.execute(script, arguments).await {
+            Ok(value) => value,
+            Err(error) => panic!("{error}, in the page's {script:?}"),
+        }
+    }
+
+    /// A picture of what is in the window, as PNG.
+    ///
+    /// # Panics
+    /// The browser draws none.
+    pub async fn picture(&self) -> Vec<u8> {
+        let _turn = self.turn().await;
+        self.client.screenshot().await.expect("a picture")
+    }
+
+    /// Runs `script` with `found`, the element, and takes the string it returns.
+    async fn ask(&self, selector: &str, script: &str) -> Option<String> {
+        let script =
+            format!("const found = document.querySelector(arguments[0]); if (!found) return null; {script}");
+        self.run(&script, vec![json!(selector)]).await.as_str().map(str::to_owned)
+    }
+
+    /// Does something to an element. One that is not there yet, or is just being drawn anew, is tried again.
+    async fn act(&self, selector: &str, act: impl AsyncFn(&Element) -> Result<(), CmdError>) {
+        wait::until(selector, async || {
+            let _turn = self.turn().await;
+            let element = self.client.find(Locator::Css(selector)).await?;
+            act(&element).await
+        })
+        .await;
+    }
+
+    async fn visibility(&self, wanted: &str) {
+        wait::until("another visibility", async || {
+            let state = self.run("return document.visibilityState", vec![]).await;
+            if state == wanted { Ok(()) } else { Err(state) }
+        })
+        .await;
+    }
+
+    /// While it is held, the browser's commands go to this window.
+    async fn turn(&self) -> MutexGuard<'_, WindowHandle> {
+        let mut at = self.at.lock().await;
+        if *at != self.window {
+            self.client.switch_to_window(self.window.clone()).await.expect("the window is still there");
+            *at = self.window.clone();
+        }
+        at
+    }
+}
+
+/// The selector of what has this hook, inside of a panel.
+fn hook(panel: &str, name: &str) -> String {
+    format!("[data-testid='{panel}'] [data-testid='{name}']")
+}

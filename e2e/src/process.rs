@@ -1,0 +1,170 @@
+//! A process, and who owns it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::thread;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::sync::watch;
+
+use crate::wait::{self, DEADLINE};
+
+/// A running process with its children. Dropping it kills them and waits for its end.
+#[derive(Debug)]
+pub struct Process {
+    name: String,
+    child: Child,
+    stdin: Option<ChildStdin>,
+    out: Lines,
+    err: Lines,
+}
+
+/// The lines a process has written so far; kept being read, so that it never blocks on a full pipe.
+type Lines = watch::Receiver<Vec<String>>;
+
+impl Process {
+    /// Starts it in a process group of its own, all three streams connected to us.
+    ///
+    /// # Panics
+    /// It cannot be started.
+    pub fn start(name: impl Into<String>, mut command: Command) -> Self {
+        let name = name.into();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        let mut child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) => panic!("cannot start {name} ({command:?}): {error}"),
+        };
+        let stdin = child.stdin.take();
+        let out = follow(child.stdout.take().expect("stdout is piped"));
+        let err = follow(child.stderr.take().expect("stderr is piped"));
+        Self { name, child, stdin, out, err }
+    }
+
+    /// What it wrote to its standard output.
+    pub fn lines(&self) -> Vec<String> {
+        self.out.borrow().clone()
+    }
+
+    /// Waits for a line of its standard output that `find` makes something of.
+    ///
+    /// # Panics
+    /// It ended, or the deadline passed, without such a line.
+    pub async fn line<T>(&mut self, what: &str, mut find: impl FnMut(&str) -> Option<T>) -> T {
+        match self.try_line(&mut find).await {
+            Some(found) => found,
+            None => panic!("{} never wrote {what}\n{}", self.name, self.said()),
+        }
+    }
+
+    /// As [`line`](Self::line); `None` if it ended, or the deadline passed.
+    pub async fn try_line<T>(&mut self, mut find: impl FnMut(&str) -> Option<T>) -> Option<T> {
+        let mut found = None;
+        let awaited = self.out.wait_for(|lines| {
+            found = lines.iter().find_map(|line| find(line));
+            found.is_some()
+        });
+        // Both a closed pipe and a passed deadline leave `found` empty.
+        let _ = tokio::time::timeout(DEADLINE, awaited).await.map(|seen| seen.map(drop));
+        found
+    }
+
+    /// Writes a line to its standard input.
+    ///
+    /// # Panics
+    /// It no longer reads.
+    pub fn write_line(&mut self, line: &str) {
+        let stdin = self.stdin.as_mut().expect("its standard input is open");
+        if let Err(error) = writeln!(stdin, "{line}").and_then(|()| stdin.flush()) {
+            panic!("{} does not take {line:?}: {error}\n{}", self.name, self.said());
+        }
+    }
+
+    /// Ends its standard input.
+    pub fn close_input(&mut self) {
+        self.stdin = None;
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Panics
+    /// It goes on beyond the deadline.
+    pub async fn end(&mut self) -> ExitStatus {
+        let what = format!("the end of {}", self.name);
+        wait::until(&what, async || match self.child.try_wait() {
+            Ok(Some(status)) => Ok(status),
+            Ok(None) => Err("it runs".to_owned()),
+            Err(error) => Err(error.to_string()),
+        })
+        .await
+    }
+
+    /// Kills it, as `kill -9` does, and waits for its end.
+    pub fn kill(&mut self) {
+        if matches!(self.child.try_wait(), Ok(Some(_))) {
+            return;
+        }
+        // It is ours and not yet waited for, so the number is still its own.
+        if let Some(group) = Pid::from_raw(self.child.id().cast_signed()) {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+        let _ = self.child.wait();
+    }
+
+    /// All it wrote, for whoever reads why a test failed.
+    pub fn said(&self) -> String {
+        let all = |lines: &Lines| lines.borrow().join("\n    ");
+        format!("{}\n  out:\n    {}\n  err:\n    {}", self.name, all(&self.out), all(&self.err))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn follow(stream: impl Read + Send + 'static) -> Lines {
+    let (seen, lines) = watch::channel(Vec::new());
+    thread::spawn(move || {
+        let mut stream = BufReader::new(stream);
+        let mut line = Vec::new();
+        while stream.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+            let text = String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned();
+            seen.send_modify(|lines| lines.push(text));
+            line.clear();
+        }
+    });
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_a_child_started_ends_with_it() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "sleep 1000 & echo \"child $!\"; wait"]);
+        let mut process = Process::start("a shell", command);
+        let grandchild =
+            process.line("whom it started", |line| line.strip_prefix("child ").map(str::to_owned)).await;
+        drop(process);
+        wait::until("the end of the grandchild", async || {
+            // An orphan that nobody waits for stays as a zombie, which runs no more.
+            let status = std::fs::read_to_string(format!("/proc/{grandchild}/stat")).unwrap_or_default();
+            if status.is_empty() || status.contains(") Z ") { Ok(()) } else { Err(status) }
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_line_in_may_be_a_line_out() {
+        let mut process = Process::start("cat", Command::new("cat"));
+        process.write_line("one");
+        process.line("what it was told", |line| (line == "one").then_some(())).await;
+        process.close_input();
+        assert!(process.end().await.success());
+        assert_eq!(process.try_line(|line| (line == "two").then_some(())).await, None);
+    }
+}

@@ -1,0 +1,23 @@
+//! The whole thing: a server, pages in real browsers, people at terminals.
+#![allow(clippy::unwrap_used)]
+
+mod opening;
+
+/// Makes a test of each scenario for each browser. A scenario is told its browser.
+macro_rules! in_both_browsers {
+    ($($scenario:ident),+ $(,)?) => {
+        mod chromium {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $scenario() {
+                super::$scenario(heartline_e2e::Browser::start(heartline_e2e::Kind::Chromium).await).await;
+            })+
+        }
+        mod firefox {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $scenario() {
+                super::$scenario(heartline_e2e::Browser::start(heartline_e2e::Kind::Firefox).await).await;
+            })+
+        }
+    };
+}
+use in_both_browsers;
