@@ -5,6 +5,7 @@
 
 pub mod connect;
 pub mod line;
+pub mod listen;
 pub mod manual;
 pub mod quantity;
 
@@ -40,6 +41,8 @@ pub struct GlobalArgs {
 pub enum Command {
     /// Talk to a WebSocket server: print what comes, send what is typed.
     Connect(Box<connect::ConnectArgs>),
+    /// Be the other end of `connect`: print what comes, send what is typed, to one or to all.
+    Listen(Box<listen::ListenArgs>),
     #[expect(missing_docs, reason = "the words of `ServeArgs` are the command's help")]
     Serve(Box<ServeArgs>),
     /// Print a script that completes heartline's words in a shell.

@@ -6,6 +6,7 @@ pub mod console;
 pub mod dial;
 pub mod driver;
 pub mod ending;
+pub mod listen;
 pub mod news;
 pub mod signals;
 pub mod status;
