@@ -375,10 +375,8 @@ impl Room {
         self.accepted = rest;
         let due: VecDeque<Spoken> = due;
         for spoken in due {
-            // Older than what is shown: the history has it, and a page will bring it.
-            let hidden = self.timeline.oldest().is_some_and(|oldest| spoken.key() < oldest.key());
             let key = spoken.key();
-            if !hidden && let Placed::At(at) = self.timeline.place(spoken) {
+            if let Placed::At(at) = self.timeline.place(spoken) {
                 let newest = at + 1 == self.timeline.len();
                 told.events.push(RoomEvent::Entry { key, newest });
             }

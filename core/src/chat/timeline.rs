@@ -70,9 +70,10 @@ impl Timeline {
         self.from_the_beginning
     }
 
-    /// The oldest message of the present era: older pages are asked for before it.
+    /// The oldest message of the present era that the server sent: older pages are asked for before it.
     pub fn oldest(&self) -> Option<&Spoken> {
-        self.present().find_map(Entry::spoken)
+        // An own copy may lie further back, with others between that were never here.
+        self.present().filter_map(Entry::spoken).find(|spoken| spoken.at.is_some())
     }
 
     /// The newest message of the present era.
@@ -111,6 +112,7 @@ impl Timeline {
         };
         if let Some(Entry::Spoken(behind)) = self.entries.get(at)
             && behind.era == gap.era
+            && behind.at.is_some()
             && gap.next.is_none_or(|next| next > behind.seq)
         {
             return Placed::Contradiction;

@@ -1,5 +1,9 @@
 //! Everything about the core that shows from outside. One binary, so that it links once.
 
+mod chat_own;
+mod chat_random;
+mod chat_rooms;
+mod chat_world;
 mod wire;
 
 /// Property tests with a seed of their own: the same cases on every machine and on every target, and no file written.

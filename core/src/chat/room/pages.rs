@@ -66,22 +66,21 @@ impl Room {
     pub(super) fn fill_in(&mut self, said: Said, own: bool, told: &mut Told) {
         let spoken = Spoken::new(self.timeline.era(), said, own);
         let (key, seq, prev) = (spoken.key(), spoken.seq, spoken.prev);
-        let oldest = self.timeline.oldest().map(Spoken::key);
-        let below = oldest.is_none_or(|oldest| key < oldest);
-        if below && self.page.is_none_or(|page| page.left == 0) {
+        let paged = self.page.is_some_and(|page| seq <= page.last && page.left > 0);
+        if !paged && self.timeline.oldest().is_none_or(|oldest| key < oldest.key()) {
             // A repeat of what fell off the beginning, or something nobody asked for.
             return;
         }
         self.note_hole_below(key, prev, told);
         if let Placed::At(_) = self.timeline.place(spoken) {
             told.events.push(RoomEvent::Entry { key, newest: false });
-            if let Some(page) = self.page.as_mut().filter(|_| below) {
+            if let Some(page) = self.page.as_mut().filter(|_| paged) {
                 page.left -= 1;
                 page.added += 1;
             }
         }
         self.settle_accepted(told);
-        if below && prev == 0 {
+        if paged && prev == 0 {
             self.timeline.reached_the_beginning();
         }
         if self.page.is_some_and(|page| page.left == 0 || seq == page.last) {
