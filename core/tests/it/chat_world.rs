@@ -125,9 +125,9 @@ impl World {
                     self.sent.clear();
                 }
                 Transmit::Send { message: Message::Text(text), .. } => {
-                    match ClientMessage::decode(&text).unwrap() {
-                        ClientMessage::Ping { .. } | ClientMessage::Pong { .. } => {}
-                        message => self.sent.push_back(message),
+                    let message = ClientMessage::decode(&text).unwrap();
+                    if !matches!(message, ClientMessage::Ping { .. } | ClientMessage::Pong { .. }) {
+                        self.sent.push_back(message);
                     }
                 }
                 Transmit::Send { .. } | Transmit::Ping { .. } => panic!("not on heartline.v1: {transmit:?}"),
@@ -155,7 +155,7 @@ impl World {
         let short = |entry: &Entry| match entry {
             Entry::Spoken(spoken) => spoken.seq.to_string(),
             Entry::Gap(gap) => {
-                format!("gap {}..{}", gap.after, gap.next.map_or("?".to_owned(), |next| next.to_string()))
+                format!("gap {}..{}", gap.after, gap.next.map(|next| next.to_string()).unwrap_or_default())
             }
             Entry::NewEpoch { .. } => "epoch".to_owned(),
         };
@@ -169,7 +169,11 @@ impl World {
     pub(crate) fn room_events(&self) -> impl Iterator<Item = &RoomEvent> {
         self.events.iter().filter_map(|event| match event {
             Event::Room { what, .. } => Some(what),
-            _ => None,
+            Event::Line(_)
+            | Event::Welcome { .. }
+            | Event::Draining { .. }
+            | Event::ServerError { .. }
+            | Event::Odd { .. } => None,
         })
     }
 
@@ -178,8 +182,8 @@ impl World {
     }
 
     pub(crate) fn odd(&self) -> Vec<&str> {
-        let odd = |event| if let &Event::Odd { ref what, .. } = event { Some(what.as_str()) } else { None };
-        self.events.iter().filter_map(odd).collect()
+        let odd = self.events.iter().filter(|event| matches!(event, Event::Odd { .. }));
+        odd.map(|event| if let Event::Odd { what, .. } = event { what.as_str() } else { "" }).collect()
     }
 
     pub(crate) fn assert_in_order(&self) {
