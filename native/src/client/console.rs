@@ -59,6 +59,8 @@ pub struct Console {
     escape: bool,
     stdout_colored: bool,
     stderr_colored: bool,
+    /// The latest trouble that was told; see [`Console::tell_trouble`].
+    trouble: Option<String>,
 }
 
 enum Input {
@@ -88,6 +90,7 @@ impl Console {
             stdout_colored: options.color.wanted(&stdout),
             stderr_colored: options.color.wanted(&io::stderr()),
             options,
+            trouble: None,
         })
     }
 
@@ -196,6 +199,23 @@ impl Console {
             return self.tell(tone, text, event);
         }
         Ok(())
+    }
+
+    /// Trouble that comes back with every dial: told once, until [`Console::trouble_is_over`]. In JSON every time.
+    ///
+    /// # Errors
+    /// As [`Console::tell`].
+    pub fn tell_trouble(&mut self, what: &str, and_then: &str, event: Value) -> io::Result<()> {
+        if self.options.json || self.trouble.as_deref() != Some(what) {
+            self.trouble = Some(what.to_owned());
+            return self.tell(Tone::Warning, &format!("{what}; {and_then}"), event);
+        }
+        Ok(())
+    }
+
+    /// The next trouble is new, even if it is the same.
+    pub fn trouble_is_over(&mut self) {
+        self.trouble = None;
     }
 
     /// Says in the prompt how the line is.

@@ -57,6 +57,7 @@ pub fn tell<M: Machine>(console: &mut Console, driver: &Driver<M>, event: &LineE
 }
 
 fn opened<M: Machine>(console: &mut Console, driver: &Driver<M>, generation: u64) -> io::Result<()> {
+    console.trouble_is_over();
     let url = driver.dialer().endpoint.to_string();
     let subprotocol = driver.subprotocol();
     let event = json!({"event": "open", "url": url, "subprotocol": subprotocol, "generation": generation});

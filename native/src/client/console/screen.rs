@@ -38,6 +38,7 @@ impl Screen {
             }
             Ok(ReadlineEvent::Eof) => {
                 self.ended = true;
+                self.take_back_prompt();
                 Typed::End
             }
             Ok(ReadlineEvent::Interrupted) => Typed::Interrupted,
@@ -46,6 +47,13 @@ impl Screen {
                 Typed::Unreadable(error.to_string())
             }
         }
+    }
+
+    /// The library leaves the prompt behind when the input ends, one line up. A session ends without it.
+    fn take_back_prompt(&mut self) {
+        let mut stdout = io::stdout().lock();
+        // A terminal that is gone says so at the next line.
+        let _ = stdout.write_all(b"\x1b[1A\r\x1b[J").and_then(|()| stdout.flush());
     }
 
     /// Writes one line above the prompt.
@@ -64,7 +72,7 @@ impl Screen {
 
     /// Sets the prompt. Does nothing if it stays the same.
     pub(super) fn set_prompt(&mut self, prompt: String) -> io::Result<()> {
-        if prompt == self.prompt {
+        if prompt == self.prompt || self.ended {
             return Ok(());
         }
         self.prompt = prompt;

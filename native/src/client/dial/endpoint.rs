@@ -52,12 +52,12 @@ pub enum UrlError {
         typed: String,
     },
     /// `http` or `https`: a page's address, not an endpoint's.
-    #[error("{scheme}:// is not a WebSocket address: write {instead}:// with the same host and path")]
+    #[error("{scheme}:// is not a WebSocket address: write {instead}")]
     Http {
         /// `http` or `https`.
         scheme: String,
-        /// `ws` or `wss`.
-        instead: &'static str,
+        /// The same place as it would be right, without credentials.
+        instead: String,
     },
     /// Some other scheme.
     #[error("\"{0}:\" is not a WebSocket scheme: ws://, wss:// and unix: are")]
@@ -93,8 +93,7 @@ impl Endpoint {
         let tls = match scheme.as_str() {
             "ws" => false,
             "wss" => true,
-            "http" => return Err(UrlError::Http { scheme, instead: "ws" }),
-            "https" => return Err(UrlError::Http { scheme, instead: "wss" }),
+            "http" | "https" => return Err(not_http(typed, scheme)),
             _ => return Err(UrlError::OtherScheme(scheme)),
         };
         let url = Url::parse(typed).map_err(|error| UrlError::Malformed(error.to_string()))?;
@@ -218,6 +217,16 @@ fn parse_unix(rest: &str) -> Result<Endpoint, UrlError> {
     Ok(Endpoint { transport, tls: false, target: target_of(&url), credentials: None })
 }
 
+fn not_http(typed: &str, scheme: String) -> UrlError {
+    let same = Url::parse(typed).ok().and_then(|url| from_url(&url, scheme == "https").ok());
+    let instead = match same {
+        Some(endpoint) => endpoint.to_string(),
+        None if scheme == "https" => "wss:// instead".to_owned(),
+        None => "ws:// instead".to_owned(),
+    };
+    UrlError::Http { scheme, instead }
+}
+
 fn no_scheme(typed: &str) -> UrlError {
     // `user:password@host` without a scheme must not repeat the password.
     let typed = typed.rsplit_once('@').map_or(typed, |(_, host)| host);
@@ -302,8 +311,8 @@ mod tests {
         assert!(told("localhost:8080/echo").contains("ws://localhost:8080/echo"));
         assert!(told("//localhost").contains("ws://localhost"));
         assert!(told("").contains("no scheme"));
-        assert!(told("http://localhost/").contains("write ws://"));
-        assert!(told("https://localhost/").contains("write wss://"));
+        assert!(told("http://localhost/").contains("write ws://localhost/"));
+        assert!(told("https://localhost/").contains("write wss://localhost/"));
         assert!(told("ftp://localhost/").contains("\"ftp:\""));
         assert!(told("ws://").contains("cannot be read"));
         assert!(told("ws://host:99999/").contains("cannot be read"));

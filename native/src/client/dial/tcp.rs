@@ -72,10 +72,14 @@ pub(super) async fn connect(
 }
 
 fn all_failed(place: &str, failures: &[(SocketAddr, io::Error)]) -> DialFailure {
-    let mut told: Vec<String> = Vec::new();
-    for (address, error) in failures {
-        told.push(format!("{address}: {}", io_words(error)));
-    }
+    let told: Vec<String> = failures
+        .iter()
+        .map(|(address, error)| {
+            // An address that was typed need not be told twice.
+            let which = if address.to_string() == place { String::new() } else { format!("{address}: ") };
+            which + &io_words(error)
+        })
+        .collect();
     let refused = failures.iter().all(|(_, error)| error.kind() == io::ErrorKind::ConnectionRefused);
     let advice = if refused {
         "nothing listens there: start the server, or check host and port"
