@@ -149,8 +149,8 @@ impl Heartbeat {
         sent.map(|sent| now.saturating_duration_since(sent))
     }
 
-    /// The kernel took bytes: a peer that reads slowly is not a dead one. Puts the verdict off, at most until
-    /// `write_stall` after the silence began.
+    /// The kernel took bytes that had had to wait for it: a peer that reads slowly is not a dead one. Puts the verdict
+    /// off, at most until `write_stall` after the silence began. Bytes that were taken at once say nothing.
     pub fn handle_written(&mut self, now: Instant) {
         let Some(since) = self.waiting_since else { return };
         let latest = since + self.policy.write_stall();
@@ -230,7 +230,12 @@ impl Heartbeat {
             self.waiting_since.get_or_insert(now);
             return Some(Action::Suspect(self.number(now)));
         }
-        if self.next_beat.is_some_and(|at| now >= at) {
+        if let Some(due) = self.next_beat.filter(|at| now >= *at) {
+            let late = now.saturating_duration_since(due) > self.policy.grace() + self.slack();
+            if late && self.probe.is_none() {
+                // The machine slept, and the line may be long dead: no grace on top.
+                return self.probe(now, false);
+            }
             // Counted from now: after a sleep one beat is due, not all that were missed.
             self.next_beat = Some(now + self.policy.interval());
             if self.proven && self.deadline.is_none() && self.probe.is_none() {

@@ -32,6 +32,7 @@ use crate::backoff::Backoff;
 use crate::close::Dialect;
 use crate::heartbeat::{Action, Heartbeat};
 use crate::outbox::Outbox;
+use crate::policy::Policy;
 use crate::rtt::Rtt;
 use crate::time::{Duration, Instant};
 use crate::wire::ClientMessage;
@@ -85,7 +86,6 @@ pub struct Line {
     /// The dial under way was begun while the page was hidden, when browsers may hold it up.
     dialled_hidden: bool,
     last_dial: Option<Instant>,
-    draining: Option<Duration>,
     /// The last end was about the token; a second in a row is final.
     unauthorized: bool,
     last_end: Option<LineEnd>,
@@ -102,8 +102,10 @@ struct Present {
     rtt: Rtt,
     /// When to give up waiting for `welcome`; `None` once it came, and on plain lines.
     welcome_by: Option<Instant>,
-    /// When to forget earlier failures; `None` once done.
+    /// When to forget earlier failures; `None` once done, and on `heartline.v1` lines before `welcome`.
     stable_at: Option<Instant>,
+    /// The server said that it is about to leave, and within which time to come back.
+    draining: Option<Duration>,
 }
 
 impl Line {
@@ -123,7 +125,6 @@ impl Line {
             frozen: false,
             dialled_hidden: false,
             last_dial: None,
-            draining: None,
             unauthorized: false,
             last_end: None,
             transmits: VecDeque::new(),
@@ -134,7 +135,7 @@ impl Line {
     /// Dials, unless a dial or a line is there already.
     pub fn connect(&mut self, now: Instant) {
         match self.state {
-            State::Idle | State::Closed(_) | State::Waiting { .. } => self.dial(now),
+            State::Idle | State::Closed(_) | State::Waiting { .. } => self.begin(now),
             State::Connecting { .. } | State::Open | State::Suspect => {}
         }
     }
@@ -142,7 +143,7 @@ impl Line {
     /// Dials at once, giving up whatever is there: the "now" button.
     pub fn redial(&mut self, now: Instant) {
         match self.state {
-            State::Idle | State::Closed(_) | State::Waiting { .. } => self.dial(now),
+            State::Idle | State::Closed(_) | State::Waiting { .. } => self.begin(now),
             State::Connecting { .. } | State::Open | State::Suspect => self.end(now, Cause::Redialled),
         }
     }
@@ -160,7 +161,7 @@ impl Line {
     /// [`Refused`] if the outbox is full. The message is still the caller's.
     pub fn send(&mut self, now: Instant, message: Message) -> Result<MessageId, Refused> {
         let id = self.outbox.push(now, message.len(), message)?;
-        self.pump();
+        self.pump(now);
         Ok(id)
     }
 
@@ -209,7 +210,11 @@ impl Line {
     /// The network took bytes, and `messages` whole messages are gone.
     pub fn handle_written(&mut self, now: Instant, generation: u64, messages: usize) {
         let Some(dialect) = self.dialect_of(generation) else { return };
-        if let Some(present) = &mut self.present {
+        if let Some(present) = &mut self.present
+            && self.fate.waited(now).is_some_and(|waited| waited >= stuck_after(&self.config.policy))
+        {
+            // The kernel had no room, and now it has: the peer read something. Bytes that are taken at once say
+            // nothing, for the kernel of a machine on a dead line takes plenty.
             present.heartbeat.handle_written(now);
         }
         if dialect == Dialect::Plain {
@@ -217,7 +222,7 @@ impl Line {
                 self.outbox.settle(id);
                 self.events.push_back(LineEvent::Sent(id));
             }
-            self.pump();
+            self.pump(now);
         }
     }
 
@@ -336,15 +341,20 @@ impl Line {
     }
 
     /// Hands queued messages of a plain line to the shell, as many as the window allows.
-    fn pump(&mut self) {
+    fn pump(&mut self, now: Instant) {
         if !matches!(self.present, Some(Present { dialect: Dialect::Plain, .. })) {
             return;
+        }
+        let expired = self.outbox.take_expired(now);
+        if !expired.is_empty() {
+            let expired = expired.into_iter().map(|entry| (entry.id, entry.item)).collect();
+            self.events.push_back(LineEvent::Expired(expired));
         }
         while self.fate.in_flight() < WINDOW {
             let Some(entry) = self.outbox.next_queued() else { return };
             let (id, message) = (entry.id, entry.item.clone());
             self.outbox.mark_sent(id);
-            self.fate.handed(Some(id));
+            self.fate.handed(now, Some(id));
             self.transmits.push_back(Transmit::Send { generation: self.generation, message });
         }
     }
@@ -352,10 +362,10 @@ impl Line {
     /// Does what the heartbeat asks for.
     fn act(&mut self, now: Instant, action: Action) {
         match action {
-            Action::Beat(n) | Action::Probe(n) => self.beat(n),
+            Action::Beat(n) | Action::Probe(n) => self.beat(now, n),
             Action::Suspect(n) => {
                 self.suspect();
-                self.beat(n);
+                self.beat(now, n);
             }
             Action::Dead => {
                 let silent_for =
@@ -366,7 +376,7 @@ impl Line {
     }
 
     /// Sends beat `n` in the way that this line has.
-    fn beat(&mut self, n: u64) {
+    fn beat(&mut self, now: Instant, n: u64) {
         let Some(present) = &self.present else { return };
         let generation = self.generation;
         let transmit = match (present.dialect, &self.config.proof) {
@@ -374,8 +384,10 @@ impl Line {
                 let message = Message::Text(ClientMessage::Ping { n }.encode());
                 Transmit::Send { generation, message }
             }
+            // A socket that takes nothing is not given more and more; the beat counts as unanswered all the same.
+            (Dialect::Plain, Proof::Text { .. }) if self.fate.in_flight() > WINDOW => return,
             (Dialect::Plain, Proof::Text { send, .. }) => {
-                self.fate.handed(None);
+                self.fate.handed(now, None);
                 Transmit::Send { generation, message: Message::Text(send.clone()) }
             }
             (Dialect::Plain, Proof::Auto) => Transmit::Ping { generation, payload: n.to_be_bytes().to_vec() },
@@ -403,6 +415,11 @@ impl Line {
             self.recover();
         }
     }
+}
+
+/// How long a message must have waited for the network before bytes taken are a sign that the peer reads slowly.
+fn stuck_after(policy: &Policy) -> Duration {
+    (policy.heartbeat().grace() / 2).min(Duration::from_secs(1))
 }
 
 impl Machine for Line {

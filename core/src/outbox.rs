@@ -148,8 +148,8 @@ impl<T> Outbox<T> {
     pub fn take_expired(&mut self, now: Instant) -> Vec<Entry<T>> {
         let max_age = self.policy.max_age();
         let old = |entry: &Entry<T>| !entry.sent && now.saturating_duration_since(entry.since) > max_age;
-        // The common case moves nothing.
-        if self.entries.iter().any(old) { self.take(old) } else { Vec::new() }
+        // The first queued one is the oldest of them, so the common case moves nothing.
+        if self.next_queued().is_some_and(old) { self.take(old) } else { Vec::new() }
     }
 
     /// All messages in the order they were written.

@@ -122,9 +122,9 @@ impl Cause {
         }
     }
 
-    /// Whether a server that leaves in good order ended it, so that a `draining` window applies.
+    /// Whether the other side ended an open line. If it had said that it drains, it has now left, however it did.
     pub(super) const fn is_leaving(&self) -> bool {
-        matches!(self, Self::Peer(Ended::Code { code: code::DRAINING | code::GOING_AWAY, .. } | Ended::Eof))
+        matches!(self, Self::Peer(Ended::Code { .. } | Ended::Eof | Ended::Reset { .. }))
     }
 
     fn describe(&self, dialect: Dialect, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 
 use crate::outbox::MessageId;
+use crate::time::{Duration, Instant};
 
 /// How many names of unproven messages are kept. On a line that proves nothing the oldest are forgotten, and counted.
 const MAX_UNPROVEN: usize = 1024;
@@ -17,8 +18,8 @@ const MAX_BEATS: usize = 8;
 /// What is known about the messages of one generation.
 #[derive(Debug, Default)]
 pub(super) struct Fate {
-    /// Handed to the shell, not yet taken by the network; `None` for a beat that is a message.
-    handed: VecDeque<Option<MessageId>>,
+    /// Handed to the shell, not yet taken by the network, and since when; `None` for a beat that is a message.
+    handed: VecDeque<(Option<MessageId>, Instant)>,
     /// Handed over and not proven to have arrived, oldest first.
     unproven: VecDeque<MessageId>,
     forgotten: u64,
@@ -28,8 +29,8 @@ pub(super) struct Fate {
 
 impl Fate {
     /// A message was handed to the shell.
-    pub(super) fn handed(&mut self, id: Option<MessageId>) {
-        self.handed.push_back(id);
+    pub(super) fn handed(&mut self, now: Instant, id: Option<MessageId>) {
+        self.handed.push_back((id, now));
         let Some(id) = id else { return };
         if self.unproven.len() == MAX_UNPROVEN {
             self.unproven.pop_front();
@@ -41,7 +42,12 @@ impl Fate {
     /// The network took the `count` oldest messages.
     pub(super) fn written(&mut self, count: usize) -> Vec<MessageId> {
         let count = count.min(self.handed.len());
-        self.handed.drain(..count).flatten().collect()
+        self.handed.drain(..count).filter_map(|(id, _)| id).collect()
+    }
+
+    /// How long the oldest message has waited for the network to take it.
+    pub(super) fn waited(&self, now: Instant) -> Option<Duration> {
+        self.handed.front().map(|(_, since)| now.saturating_duration_since(*since))
     }
 
     /// A beat was sent after everything handed over so far.

@@ -16,6 +16,14 @@ use crate::wire;
 const FIRST_BEAT_WITHIN: Duration = Duration::from_secs(1);
 
 impl Line {
+    /// Idle, Waiting, Closed → Connecting, because somebody wants it.
+    pub(super) fn begin(&mut self, now: Instant) {
+        if !matches!(self.state, State::Waiting { .. }) {
+            self.unauthorized = false;
+        }
+        self.dial(now);
+    }
+
     /// Idle, Waiting, Closed → Connecting.
     pub(super) fn dial(&mut self, now: Instant) {
         self.generation += 1;
@@ -56,18 +64,13 @@ impl Line {
             heartbeat,
             rtt: Rtt::default(),
             welcome_by: (dialect == Dialect::V1).then(|| now + reconnect.dial_timeout()),
-            stable_at: Some(now + reconnect.stable_after()),
+            stable_at: (dialect == Dialect::Plain).then(|| now + reconnect.stable_after()),
+            draining: None,
         });
         self.ever_opened = true;
-        self.draining = None;
         self.go(State::Open);
         self.events.push_back(LineEvent::Opened { generation: self.generation, dialect });
-        let expired = self.outbox.take_expired(now);
-        if !expired.is_empty() {
-            let expired = expired.into_iter().map(|entry| (entry.id, entry.item)).collect();
-            self.events.push_back(LineEvent::Expired(expired));
-        }
-        self.pump();
+        self.pump(now);
     }
 
     /// Open → Suspect.
@@ -109,6 +112,7 @@ impl Line {
         if !matches!(cause, Cause::Peer(_) | Cause::WrongProtocol { .. }) {
             self.transmits.push_back(Transmit::Abandon { generation: self.generation });
         }
+        let draining = self.present.as_ref().and_then(|present| present.draining);
         let end = self.bury(now, cause);
         if end.cause == Cause::Redialled {
             return self.dial(now);
@@ -137,7 +141,7 @@ impl Line {
             Verdict::ComeBack(told) => told,
             Verdict::StayAway => None,
         };
-        let wait = self.wait(&end.cause, told);
+        let wait = self.wait(draining.filter(|_| end.cause.is_leaving()), told);
         let earliest = self.last_dial.filter(|_| self.hidden).map(|dialled| dialled + HIDDEN_DIAL_GAP);
         self.go(State::Waiting { until: earliest.map_or(now + wait, |earliest| earliest.max(now + wait)) });
     }
@@ -155,8 +159,7 @@ impl Line {
             return self.dial(now);
         }
         let Some(present) = &mut self.present else { return };
-        if present.stable_at.is_some_and(|at| now >= at) {
-            present.stable_at = None;
+        if present.stable_at.take_if(|at| now >= *at).is_some() {
             self.backoff.reset();
         }
         if present.welcome_by.is_some_and(|at| now >= at) {
@@ -201,8 +204,9 @@ impl Line {
 
     /// Makes sure of an open line and hurries a waiting one; a hidden page still dials only once a minute.
     fn wake(&mut self, now: Instant, dial_is_stale: bool, slept: bool) {
-        let may_dial = !self.hidden
-            || self.last_dial.is_none_or(|at| now.saturating_duration_since(at) >= HIDDEN_DIAL_GAP);
+        let may_dial = !self.frozen
+            && (!self.hidden
+                || self.last_dial.is_none_or(|at| now.saturating_duration_since(at) >= HIDDEN_DIAL_GAP));
         match self.state {
             State::Waiting { .. } if may_dial => self.dial(now),
             State::Connecting { .. } if dial_is_stale && may_dial => self.end(now, Cause::Redialled),
@@ -229,12 +233,13 @@ impl Line {
     }
 
     /// How long to wait before the next dial.
-    fn wait(&mut self, cause: &Cause, told: Option<Duration>) -> Duration {
-        match self.draining.take() {
-            Some(window) if cause.is_leaving() => self.backoff.within(window),
-            Some(_) | None => {
+    fn wait(&mut self, window: Option<Duration>, told: Option<Duration>) -> Duration {
+        match window {
+            Some(window) => self.backoff.within(window),
+            // Whoever is told the same wait by the same server must not come back at the same moment.
+            None => {
                 let told = told.unwrap_or_default().min(MAX_TOLD_WAIT);
-                self.backoff.fail(self.config.policy.reconnect()).max(told)
+                told + self.backoff.fail(self.config.policy.reconnect())
             }
         }
     }
@@ -242,6 +247,10 @@ impl Line {
     /// Ends the present generation and says so; nothing of it is left.
     fn bury(&mut self, now: Instant, cause: Cause) -> LineEnd {
         let present = self.present.take();
+        // The timer may be late: what counts is how long the line lived.
+        if present.as_ref().and_then(|present| present.stable_at).is_some_and(|at| now >= at) {
+            self.backoff.reset();
+        }
         let end = LineEnd {
             generation: self.generation,
             dialect: present.as_ref().map_or(self.config.dialect, |present| present.dialect),

@@ -27,7 +27,8 @@ impl Line {
                     self.welcomed(now, *heartbeat);
                 }
                 if let ServerMessage::Draining { within_ms } = &message {
-                    self.draining = Some(Duration::from_millis(*within_ms).min(MAX_TOLD_WAIT));
+                    let window = Duration::from_millis(*within_ms).min(MAX_TOLD_WAIT);
+                    self.present.iter_mut().for_each(|present| present.draining = Some(window));
                 }
                 self.events.push_back(LineEvent::Server(message));
             }
@@ -49,7 +50,9 @@ impl Line {
         let Some(present) = &mut self.present else { return };
         let policy = self.config.policy.heartbeat().announced(announced.interval_ms, announced.grace_ms);
         let (interval, grace) = (policy.interval(), policy.grace());
-        present.welcome_by = None;
+        if present.welcome_by.take().is_some() {
+            present.stable_at = Some(now + self.config.policy.reconnect().stable_after());
+        }
         present.heartbeat = Heartbeat::listener(policy, now);
         present.heartbeat.set_hidden(hidden);
         self.unauthorized = false;
@@ -69,7 +72,7 @@ impl Line {
 
     fn measure(&mut self, now: Instant) {
         if let Some(n) = self.present.as_mut().and_then(|present| present.heartbeat.measure(now)) {
-            self.beat(n);
+            self.beat(now, n);
         }
     }
 }
