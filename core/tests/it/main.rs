@@ -6,6 +6,9 @@ mod chat_own;
 mod chat_random;
 mod chat_rooms;
 mod chat_world;
+mod room_hub;
+mod room_session;
+mod room_world;
 mod wire;
 
 /// Property tests with a seed of their own: the same cases on every machine and on every target, and no file written.

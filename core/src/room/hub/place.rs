@@ -188,20 +188,21 @@ impl Hub {
             if here.told == latest || matches!(here.stage, Stage::Waiting { .. }) {
                 continue;
             }
-            if line.unwritten > self.config.window {
-                missed = true;
-                continue;
-            }
-            let told = std::mem::replace(&mut here.told, latest);
-            let news = if told + 1 < latest {
-                place.presence.news_since(room, told).map(|news| encoded(&news))
+            let news = if here.told + 1 < latest {
+                place.presence.news_since(room, here.told).map(|news| encoded(&news))
             } else if place.presence.is_own_arrival(line.identity) {
                 None
             } else {
                 shared.clone()
             };
+            let weight = news.as_ref().map_or(0, |news| weight(news));
+            if line.unwritten > 0 && line.unwritten + weight > self.config.window {
+                missed = true;
+                continue;
+            }
+            here.told = latest;
             if let Some(news) = news {
-                line.unwritten += weight(&news);
+                line.unwritten += weight;
                 self.out.push_back((id, FromHub::Deliver(news)));
             }
         }
