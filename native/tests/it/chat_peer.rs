@@ -108,15 +108,11 @@ impl Peer {
     /// The next message; pings are answered.
     pub(crate) async fn next(&mut self) -> ServerMessage {
         loop {
-            match self.frame().await {
-                Message::Text(text) => {
-                    match ServerMessage::decode(&text).expect("what a server says can be read") {
-                        ServerMessage::Ping { n } => self.tell(&ClientMessage::Pong { n }).await,
-                        message => return message,
-                    }
-                }
-                other => panic!("a message was awaited, not {other:?}"),
-            }
+            let frame = self.frame().await;
+            let Message::Text(text) = frame else { panic!("a message was awaited, not {frame:?}") };
+            let message = ServerMessage::decode(&text).expect("what a server says can be read");
+            let ServerMessage::Ping { n } = message else { return message };
+            self.tell(&ClientMessage::Pong { n }).await;
         }
     }
 
