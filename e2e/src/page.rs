@@ -6,6 +6,7 @@ mod echo;
 
 use std::sync::Arc;
 
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
 use fantoccini::wd::WindowHandle;
@@ -71,6 +72,16 @@ impl Page {
         self.client.set_window_size(width, height).await.expect("the window takes another size");
     }
 
+    /// Makes the window as small as a phone's.
+    ///
+    /// # Panics
+    /// The browser cannot.
+    pub async fn resize_to_phone(&self) {
+        self.resize(360, 740).await;
+        let width = self.run("return window.innerWidth", vec![]).await;
+        assert_eq!(width, 360, "the browser does not make its window that narrow");
+    }
+
     /// Puts the window out of sight; the page is told that it is hidden.
     ///
     /// # Panics
@@ -112,20 +123,23 @@ impl Page {
         self.act(selector, async |element| element.send_keys(&keys).await).await;
     }
 
-    /// Writes `text` where the cursor is, whichever element has it.
+    /// Writes `text` where the cursor is, key by key.
     ///
     /// # Panics
-    /// Nothing has it.
+    /// The browser has no keyboard.
     pub async fn type_keys(&self, text: &str) {
+        let keys = KeyActions::new("keyboard".to_owned());
+        let keys = text
+            .chars()
+            .fold(keys, |keys, value| keys.then(KeyAction::Down { value }).then(KeyAction::Up { value }));
         let _turn = self.turn().await;
-        let active = self.client.active_element().await.expect("something has the focus");
-        active.send_keys(text).await.expect("it takes keys");
+        self.client.perform_actions(keys).await.expect("keys that can be pressed");
     }
 
     /// Presses a key.
     ///
     /// # Panics
-    /// Nothing has the focus.
+    /// The browser has no keyboard.
     pub async fn press(&self, key: Key) {
         self.type_keys(&char::from(key).to_string()).await;
     }
@@ -189,6 +203,35 @@ impl Page {
             Ok(value) => value,
             Err(error) => panic!("{error}, in the page's {script:?}"),
         }
+    }
+
+    /// Opens the settings of a panel and puts a policy of one's own in force, written as JSON.
+    ///
+    /// # Panics
+    /// The page does not take it.
+    pub async fn set_policy(&self, panel: &str, json: &str) {
+        self.open_settings(panel).await;
+        self.write(&hook(panel, "policy-json"), json).await;
+        self.click(&hook(panel, "policy-set")).await;
+        let complaint = self.text(&hook(panel, "policy-complaint")).await;
+        assert_eq!(complaint.as_deref(), Some(""), "the page does not take {json}");
+    }
+
+    /// Opens what is folded away in a panel.
+    pub async fn open_settings(&self, panel: &str) {
+        let details = format!("[data-testid='{panel}'] details");
+        if self.attribute(&details, "open").await.is_none() {
+            self.click(&format!("{details} > summary")).await;
+        }
+    }
+
+    /// The policy that stands in a panel, as JSON.
+    ///
+    /// # Panics
+    /// It is none.
+    pub async fn policy(&self, panel: &str) -> Value {
+        let json = self.value(&hook(panel, "policy-json")).await.unwrap_or_default();
+        serde_json::from_str(&json).expect("the page shows a policy as JSON")
     }
 
     /// A picture of what is in the window, as PNG.

@@ -50,6 +50,16 @@ impl Badge<'_> {
         .await;
     }
 
+    /// Waits until it says why a line ended, in words with these in them.
+    ///
+    /// # Panics
+    /// It never does.
+    pub async fn wait_last_end(&self, words: &str) -> String {
+        self.page
+            .wait_text(&self.hook("badge-last-end"), words, |text| !text.is_empty() && text.contains(words))
+            .await
+    }
+
     /// Waits until it tells of a dial to come.
     ///
     /// # Panics

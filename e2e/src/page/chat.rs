@@ -35,10 +35,25 @@ impl<'a> Chat<'a> {
 
     /// Joins a room and waits until others could see us there.
     pub async fn join(&self, name: &str, room: &str) {
+        self.ask_in(name, room).await;
+        self.wait_member(name).await;
+    }
+
+    /// Asks to be let into a room.
+    pub async fn ask_in(&self, name: &str, room: &str) {
         self.page.write(&hook(PANEL, "chat-name"), name).await;
         self.page.write(&hook(PANEL, "chat-room"), room).await;
         self.page.click(&hook(PANEL, "chat-join")).await;
-        self.wait_member(name).await;
+    }
+
+    /// Puts a policy in force for the next connection.
+    pub async fn set_policy(&self, json: &str) {
+        self.page.set_policy(PANEL, json).await;
+    }
+
+    /// The policy in force for the next connection.
+    pub async fn policy(&self) -> serde_json::Value {
+        self.page.policy(PANEL).await
     }
 
     /// Leaves the room.

@@ -63,16 +63,20 @@ impl<'a> Echo<'a> {
         self.page.click(&hook(PANEL, "echo-send")).await;
     }
 
+    /// Names a text that the server answers, as a heartbeat for the next connection. The answer is the same text.
+    pub async fn beat_with(&self, text: &str) {
+        self.page.open_settings(PANEL).await;
+        self.page.write(&hook(PANEL, "echo-beat"), text).await;
+    }
+
+    /// Puts a policy in force for the next connection.
+    pub async fn set_policy(&self, json: &str) {
+        self.page.set_policy(PANEL, json).await;
+    }
+
     /// Chooses how what is written is read; `form` is one of the words of the list.
     pub async fn send_as(&self, form: &str) {
         self.page.click(&format!("{} option[value='{form}']", hook(PANEL, "echo-form"))).await;
-    }
-
-    /// The forms that can be chosen.
-    pub async fn forms(&self) -> Vec<String> {
-        let script = "return [...document.querySelectorAll(arguments[0])].map(option => option.value)";
-        let forms = self.page.run(script, vec![format!("{} option", hook(PANEL, "echo-form")).into()]).await;
-        forms.as_array().into_iter().flatten().filter_map(|form| form.as_str().map(str::to_owned)).collect()
     }
 
     /// Its log, oldest first.

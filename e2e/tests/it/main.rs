@@ -1,8 +1,6 @@
 //! The whole thing: a server, pages in real browsers, people at terminals.
 #![allow(clippy::unwrap_used)]
 
-mod opening;
-
 /// Makes a test of each scenario for each browser. A scenario is told its browser.
 macro_rules! in_both_browsers {
     ($($scenario:ident),+ $(,)?) => {
@@ -20,4 +18,13 @@ macro_rules! in_both_browsers {
         }
     };
 }
-use in_both_browsers;
+
+mod address;
+mod chat;
+mod comeback;
+mod echo;
+mod keyboard;
+mod memory;
+mod opening;
+mod phone;
+mod silence;

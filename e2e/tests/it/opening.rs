@@ -2,8 +2,6 @@
 
 use heartline_e2e::{Browser, Server};
 
-use crate::in_both_browsers;
-
 in_both_browsers!(the_page_opens_without_a_complaint, a_shown_tab_is_remembered);
 
 async fn the_page_opens_without_a_complaint(browser: Browser) {

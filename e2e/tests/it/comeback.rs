@@ -1,0 +1,62 @@
+//! The server dies and comes back; so does everybody else.
+
+use heartline_e2e::{Browser, Server};
+
+in_both_browsers!(a_killed_server_is_survived, the_page_says_why_and_dials_when_told);
+
+/// Whoever waits by this waits for good, as far as a test is concerned: only a press of the button ends it.
+const PATIENT: &str = r#"{"reconnect":{"base_ms":3600000,"cap_ms":3600000}}"#;
+
+async fn a_killed_server_is_survived(browser: Browser) {
+    let mut server = Server::start().await;
+    let (first, second) = (browser.open(&server.page()).await, browser.open_beside(&server.page()).await);
+    let (ada, bob) = (first.chat(), second.chat());
+    ada.join("Ada", "lobby").await;
+    bob.join("Bob", "lobby").await;
+    ada.say("before").await;
+    bob.wait_said("before").await;
+
+    server.kill();
+    ada.badge().wait_last_end("").await;
+    ada.say("from Ada, meanwhile").await;
+    ada.wait_entry("from Ada, meanwhile", &["queued"]).await;
+    bob.badge().wait_last_end("").await;
+    bob.say("from Bob, meanwhile").await;
+    server.restart().await;
+
+    ada.wait_said("from Bob, meanwhile").await;
+    bob.wait_said("from Ada, meanwhile").await;
+    ada.wait_accepted("from Ada, meanwhile").await;
+    bob.wait_accepted("from Bob, meanwhile").await;
+    for (person, name) in [(ada, "Ada"), (bob, "Bob")] {
+        person.wait_member(name).await;
+        person.badge().wait_tone("tone-good").await;
+    }
+    let texts = ada.texts().await;
+    assert_eq!(texts.len(), 3, "each arrived once: {texts:?}");
+    assert_eq!(texts, bob.texts().await);
+}
+
+async fn the_page_says_why_and_dials_when_told(browser: Browser) {
+    let mut server = Server::start().await;
+    let page = browser.open(&server.page()).await;
+    let chat = page.chat();
+    chat.set_policy(PATIENT).await;
+    chat.join("Ada", "lobby").await;
+
+    server.kill();
+    chat.badge().wait_tone("tone-bad").await;
+    chat.badge().wait_last_end("it lived").await;
+    chat.badge().wait_countdown().await;
+
+    // Still nobody there: the page asked, and says what it found out.
+    chat.badge().dial_now().await;
+    chat.badge().wait_last_end("does not answer").await;
+    chat.badge().wait_countdown().await;
+
+    server.restart().await;
+    chat.badge().dial_now().await;
+    chat.badge().wait_tone("tone-good").await;
+    chat.say("back").await;
+    chat.wait_accepted("back").await;
+}

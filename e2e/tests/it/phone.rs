@@ -1,0 +1,42 @@
+//! On a small screen.
+
+use heartline_e2e::{Browser, Page, Server};
+
+in_both_browsers!(nothing_is_wider_than_a_phone);
+
+async fn nothing_is_wider_than_a_phone(browser: Browser) {
+    let server = Server::start().await;
+    let page = browser.open(&server.page()).await;
+    page.resize_to_phone().await;
+    let chat = page.chat();
+    fits(&page).await;
+    let long = "x".repeat(60);
+    chat.join(&long, &long).await;
+    let word = "long".repeat(200);
+    chat.say(&word).await;
+    chat.wait_accepted(&word).await;
+    fits(&page).await;
+    page.open_settings("panel-chat").await;
+    fits(&page).await;
+
+    let echo = page.echo();
+    echo.show().await;
+    fits(&page).await;
+    echo.connect(&server.line("/echo")).await;
+    echo.send(&word).await;
+    echo.wait_logged("in", &word).await;
+    echo.probe(3, 20).await;
+    page.open_settings("panel-echo").await;
+    fits(&page).await;
+}
+
+async fn fits(page: &Page) {
+    let script = "const root = document.documentElement; return [root.scrollWidth, root.clientWidth]";
+    let widths = page.run(script, vec![]).await;
+    assert!(
+        widths[0].as_u64() <= widths[1].as_u64(),
+        "the page is {} wide in a window of {}",
+        widths[0],
+        widths[1]
+    );
+}
