@@ -40,7 +40,7 @@ pub fn write_page(command: Option<&str>, out: &mut impl Write) -> io::Result<()>
         man.render_subcommands_section(out)?;
     }
     exit_codes().to_writer(out)?;
-    man.render_version_section(out)
+    if whole { man.render_version_section(out) } else { Ok(()) }
 }
 
 /// Writes the completions of `shell`.

@@ -1,7 +1,17 @@
-//! The shells over real sockets. One binary, so that it links once.
+//! The program from outside: its shells over real sockets, and the program as users run it, against peers that
+//! misbehave as peers do. One binary, so that it links once.
 // Tests say what must be, in their helpers too.
 #![allow(clippy::unwrap_used)]
 
 mod chat_bad_input;
 mod chat_peer;
 mod chat_rooms;
+mod connect_ends;
+mod connect_pipe;
+mod connect_refused;
+mod dial_proxy;
+mod dial_tls;
+mod listen;
+mod peer;
+mod program;
+mod words;

@@ -186,7 +186,8 @@ fn certificate_words(error: &CertificateError, host: &str) -> (String, &'static 
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             (format!("the certificate of {host} is not valid yet"), "check this machine's clock")
         }
-        CertificateError::UnknownIssuer => (
+        // A bad signature: an authority of that name is trusted, but has another key.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => (
             format!("the certificate of {host} is signed by nobody this machine trusts"),
             "give its authority by --ca FILE, or --insecure to take any",
         ),
