@@ -252,11 +252,11 @@ impl Life {
             }
         }
         self.act(Act::Pass { millis: 20_000 });
-        for room in 0..ROOMS.len() {
+        for (room, name) in ROOMS.iter().enumerate() {
             let last = self.places.keys().filter(|(of, _)| *of == room).map(|(_, seq)| *seq).max();
             for person in &self.people {
                 let seen = person.rooms[room].as_ref().expect("everybody is everywhere");
-                assert_eq!(seen.last.unwrap_or(0), last.unwrap_or(0), "{} in {}", person.name, ROOMS[room]);
+                assert_eq!(seen.last.unwrap_or(0), last.unwrap_or(0), "{} in {}", person.name, name);
             }
             let of_room: Vec<_> = self.places.iter().filter(|((of, _), _)| *of == room).collect();
             let mut highest = BTreeMap::new();
@@ -270,7 +270,7 @@ impl Life {
 
 impl Seen {
     fn resume(&self, room: usize) -> Resume {
-        let epoch = self.last.and(self.epoch.clone());
+        let epoch = self.last.and_then(|_| self.epoch.clone());
         Resume { room: ROOMS[room].into(), epoch, after: Some(self.last.unwrap_or(0)) }
     }
 }
