@@ -12,6 +12,9 @@ use anyhow::{Context, Result, bail};
 /// How many of a log's last lines an error shows.
 const LAST_LINES: usize = 15;
 
+/// How many letters of a command line a message shows.
+const LONGEST_NAME: usize = 60;
+
 /// A command that does not inherit what cargo set for this program alone: builds would differ from those by hand.
 pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
@@ -99,12 +102,16 @@ pub(crate) fn each_line(stream: Option<impl Read>, on_line: &mut dyn FnMut(&str)
     }
 }
 
-/// A command's program and first arguments, for messages.
+/// A command as one would type it, cut to what fits a line.
 pub(crate) fn name_of(command: &Command) -> String {
     let program =
         Path::new(command.get_program()).file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let arguments = command.get_args().take(3).map(|argument| argument.to_string_lossy().into_owned());
-    std::iter::once(program).chain(arguments).collect::<Vec<_>>().join(" ")
+    let arguments = command.get_args().map(|argument| argument.to_string_lossy().into_owned());
+    let whole = std::iter::once(program).chain(arguments).collect::<Vec<_>>().join(" ");
+    match whole.char_indices().nth(LONGEST_NAME) {
+        None => whole,
+        Some((end, _)) => format!("{}…", &whole[..end]),
+    }
 }
 
 fn note(file: &Mutex<File>, line: &str) {
