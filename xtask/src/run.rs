@@ -10,7 +10,7 @@ use crate::page;
 use crate::process::{cargo, command, live};
 use crate::progress::Progress;
 use crate::repo::Repo;
-use crate::tools::{Need, Toolbox};
+use crate::tools::{AfterFailure, Need, Toolbox};
 
 /// The server's words before its address.
 const LISTENING: &str = "heartline listening on ";
@@ -38,7 +38,7 @@ pub(crate) fn page(repo: &Repo) -> Result<ExitCode> {
 pub(crate) fn tools(repo: &Repo) -> Result<ExitCode> {
     let mut tools = Toolbox::open(repo)?;
     let missing = tools.missing(&Need::ALL)?;
-    tools.set_up(&missing, &mut Progress::new(missing.len()))?;
+    tools.set_up(&missing, &mut Progress::new(missing.len()), AfterFailure::GoOn)?;
     println!("the tools are in {}; put it on the PATH to use them by hand", tools.bin().display());
     let unmet = Need::ALL.iter().filter(|need| tools.require(**need).is_err()).count();
     Ok(if unmet == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -63,7 +63,7 @@ fn prepare_page(repo: &Repo, tools: &mut Toolbox, more: usize) -> Result<Progres
         return Ok(Progress::new(more));
     }
     let mut progress = Progress::new(missing.len() + page::STEPS + more);
-    tools.set_up(&missing, &mut progress)?;
+    tools.set_up(&missing, &mut progress, AfterFailure::Stop)?;
     page::build(repo, tools, &mut progress)?;
     Ok(progress)
 }

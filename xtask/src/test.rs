@@ -18,7 +18,7 @@ use self::tally::Tally;
 use crate::progress::Progress;
 use crate::repo::Repo;
 use crate::run;
-use crate::tools::Toolbox;
+use crate::tools::{AfterFailure, Toolbox};
 
 /// Runs the parts named, or all; each to its end, whatever became of the ones before.
 pub(crate) fn test(repo: &Repo, long: bool, named: &[Part]) -> Result<ExitCode> {
@@ -27,7 +27,7 @@ pub(crate) fn test(repo: &Repo, long: bool, named: &[Part]) -> Result<ExitCode> 
     let mut tools = Toolbox::open(repo)?;
     let needs: Vec<_> = parts.iter().flat_map(|part| part.needs()).copied().collect();
     let missing = tools.missing(&needs)?;
-    tools.set_up(&missing, &mut Progress::new(missing.len()))?;
+    tools.set_up(&missing, &mut Progress::new(missing.len()), AfterFailure::GoOn)?;
 
     let lines: Vec<Line> = parts.into_iter().map(|part| run_part(part, long, repo, &mut tools)).collect();
     report::print(&lines);

@@ -59,6 +59,15 @@ impl Need {
         [Self::WasmTarget, Self::Cargo(CargoTool::WasmBindgen), Self::Cargo(CargoTool::Trunk), Self::WasmOpt];
 }
 
+/// What to do with the rest when one cannot be set up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AfterFailure {
+    /// It is no use without this one.
+    Stop,
+    /// It may be of use on its own.
+    GoOn,
+}
+
 /// The tools that were found or set up.
 #[derive(Debug)]
 pub(crate) struct Toolbox {
@@ -95,7 +104,12 @@ impl Toolbox {
     }
 
     /// Sets up what is missing, a step each. What fails is remembered, not returned: see [`Self::require`].
-    pub(crate) fn set_up(&mut self, missing: &[Need], progress: &mut Progress) -> Result<()> {
+    pub(crate) fn set_up(
+        &mut self,
+        missing: &[Need],
+        progress: &mut Progress,
+        after_failure: AfterFailure,
+    ) -> Result<()> {
         if missing.is_empty() {
             return Ok(());
         }
@@ -112,8 +126,11 @@ impl Toolbox {
                 false => Err(anyhow!("it was set up, yet it is not to be found")),
             });
             if let Err(error) = outcome {
-                eprintln!("      that failed: {error:#}");
+                println!("      that failed: {error:#}");
                 self.unmet.insert(need, format!("{error:#}"));
+                if after_failure == AfterFailure::Stop && self.require(need).is_err() {
+                    break;
+                }
             }
         }
         if self.unmet.is_empty() {
@@ -177,7 +194,8 @@ impl Toolbox {
             }
             Need::WasmOpt => {
                 self.wasm_opt = wasm_opt::find(&self.store);
-                self.wasm_opt.is_some()
+                // Where there is no npm either, the page does without, and says so.
+                self.wasm_opt.is_some() || !wasm_opt::is_to_be_had()
             }
             Need::Browser(browser) => system::find(browser).is_some(),
         })

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use super::catalog::{CargoTool, Fits};
 use super::store::Store;
@@ -47,7 +47,9 @@ pub(crate) fn install(tool: CargoTool, version: &str, store: &Store) -> Result<(
         }
         // Some releases have a lock file that no longer resolves: the second attempt goes without it.
         if build(tool, version, store, folder, true).is_err() {
-            build(tool, version, store, folder, false)?;
+            build(tool, version, store, folder, false).with_context(|| {
+                format!("cargo could not install {}; is there a network, and a C compiler?", tool.package())
+            })?;
         }
         if !is_in(&folder.join("bin"), tool, Fits::Exactly, version) {
             bail!("{} {version} was built, yet it does not run", tool.package());

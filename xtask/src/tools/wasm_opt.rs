@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use super::store::Store;
 use crate::process::{answer, command, logged, on_path};
@@ -31,11 +31,13 @@ pub(crate) fn find(store: &Store) -> Option<WasmOpt> {
     })
 }
 
+/// Whether it could be had, if it is not here.
+pub(crate) fn is_to_be_had() -> bool {
+    on_path("npm").is_some()
+}
+
 /// From npm.
 pub(crate) fn install(store: &Store) -> Result<()> {
-    if on_path("npm").is_none() {
-        bail!("there is neither wasm-opt nor npm on the PATH");
-    }
     store.put(PACKAGE, VERSION, |folder| {
         let mut npm = command("npm");
         npm.args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", "--prefix"]);
