@@ -79,8 +79,9 @@ impl Echo {
     /// Sends a message and expects it back.
     ///
     /// # Errors
-    /// [`Refused`] if the outbox is full. The message is still the caller's.
+    /// [`Refused`] if the outbox is full, or too many messages wait for their echo. The message is still the caller's.
     pub fn send(&mut self, now: Instant, message: Message) -> Result<MessageId, Refused> {
+        self.free.has_room(&message, self.line.config().policy.outbox().bytes())?;
         let id = self.line.send(now, message.clone())?;
         self.free.asked(id, message);
         self.follow(now);

@@ -4,6 +4,7 @@
 //! into what a command works with, or says what cannot work before anything is dialled.
 
 pub mod connect;
+pub mod echo;
 pub mod line;
 pub mod listen;
 pub mod manual;
@@ -41,6 +42,8 @@ pub struct GlobalArgs {
 pub enum Command {
     /// Talk to a WebSocket server: print what comes, send what is typed.
     Connect(Box<connect::ConnectArgs>),
+    /// Send each line and expect it back; or send numbered probes, as ping(8) does.
+    Echo(Box<echo::EchoArgs>),
     /// Be the other end of `connect`: print what comes, send what is typed, to one or to all.
     Listen(Box<listen::ListenArgs>),
     #[expect(missing_docs, reason = "the words of `ServeArgs` are the command's help")]

@@ -5,6 +5,7 @@ pub mod connect;
 pub mod console;
 pub mod dial;
 pub mod driver;
+pub mod echo;
 pub mod ending;
 pub mod listen;
 pub mod news;

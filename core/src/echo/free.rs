@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use crate::line::{Message, MessageId};
+use crate::line::{Message, MessageId, Refused};
 use crate::time::{Duration, Instant};
 
 /// How many messages taken for changed echoes are kept in case their true echo comes.
@@ -23,9 +23,14 @@ pub(super) enum Answer {
     Unasked,
 }
 
+/// How many messages may wait for their echo.
+const MAX_WAITING: usize = 4_096;
+
 #[derive(Debug, Default)]
 pub(super) struct Free {
     waiting: VecDeque<Waiting>,
+    /// Their bytes.
+    bytes: usize,
     doubtful: VecDeque<Waiting>,
 }
 
@@ -38,8 +43,20 @@ struct Waiting {
 }
 
 impl Free {
+    /// Whether a message more can be waited for, all of them having at most `limit` bytes.
+    pub(super) fn has_room(&self, message: &Message, limit: usize) -> Result<(), Refused> {
+        if self.waiting.len() >= MAX_WAITING {
+            return Err(Refused::TooMany { limit: MAX_WAITING });
+        }
+        if !self.waiting.is_empty() && self.bytes.saturating_add(message.len()) > limit {
+            return Err(Refused::TooMuch { limit });
+        }
+        Ok(())
+    }
+
     /// A message was handed to the line.
     pub(super) fn asked(&mut self, id: MessageId, message: Message) {
+        self.bytes += message.len();
         self.waiting.push_back(Waiting { id, message, sent: None });
     }
 
@@ -64,6 +81,7 @@ impl Free {
         if let Some(at) = sent.clone().position(|waiting| waiting.message == *message)
             && let Some(waiting) = self.waiting.remove(at)
         {
+            self.bytes -= waiting.message.len();
             let (id, round_trip) = (waiting.id, waiting.round_trip(now));
             return Answer::Echo { id, round_trip, changed: false, out_of_order: at > 0 };
         }
@@ -76,6 +94,7 @@ impl Free {
             return Answer::Unasked;
         }
         let Some(waiting) = self.waiting.pop_front() else { return Answer::Unasked };
+        self.bytes -= waiting.message.len();
         let (id, round_trip) = (waiting.id, waiting.round_trip(now));
         self.doubtful.push_back(waiting);
         if self.doubtful.len() > DOUBTFUL {
@@ -91,6 +110,7 @@ impl Free {
             .into_iter()
             .partition(|waiting: &Waiting| waiting.sent.is_some());
         self.waiting = queued;
+        self.bytes = self.waiting.iter().map(|waiting| waiting.message.len()).sum();
         let under_way: VecDeque<Waiting> = under_way;
         under_way.into_iter().map(|waiting| waiting.id).collect()
     }
@@ -98,6 +118,7 @@ impl Free {
     /// The outbox gave this message up.
     pub(super) fn forget(&mut self, id: MessageId) {
         self.waiting.retain(|waiting| waiting.id != id);
+        self.bytes = self.waiting.iter().map(|waiting| waiting.message.len()).sum();
     }
 }
 

@@ -6,6 +6,7 @@ mod chat_own;
 mod chat_random;
 mod chat_rooms;
 mod chat_world;
+mod echo;
 mod room_engine;
 mod room_hub;
 mod room_random;

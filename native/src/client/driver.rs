@@ -245,7 +245,8 @@ async fn moved(socket: Option<&Socket>) {
     }
 }
 
-async fn until(due: Option<Instant>) {
+/// Waits for a moment, if there is one; else for ever.
+pub async fn until(due: Option<Instant>) {
     match due {
         Some(at) => tokio::time::sleep_until(at.into()).await,
         None => std::future::pending().await,
