@@ -12,7 +12,17 @@ mod room_hub;
 mod room_random;
 mod room_session;
 mod room_world;
+mod line_close_codes;
+mod line_generations;
+mod line_half_open;
+mod line_hidden;
+mod line_outbox;
+mod line_reconnect;
+mod line_sleep;
+mod line_slow;
+mod line_v1;
 mod wire;
+mod world;
 
 /// Property tests with a seed of their own: the same cases on every machine and on every target, and no file written.
 fn fixed(cases: u32) -> proptest::test_runner::Config {
