@@ -70,11 +70,7 @@ impl Lines {
         self.desk.driver.with(|echo, now| echo.connect(now));
         loop {
             self.send_queued()?;
-            if !self.input_open
-                && self.queue.is_empty()
-                && self.desk.driver.machine().unanswered() == 0
-                && self.ready_to_end()
-            {
+            if !self.input_open && self.queue.is_empty() && self.waiting() == 0 && self.ready_to_end() {
                 return Ok(self.all_in());
             }
             let (tone, text) = status(self.desk.driver.machine().line(), now());
@@ -153,6 +149,10 @@ impl Lines {
                 self.hopeful_since = now();
                 Ok(None)
             }
+            LineEvent::Expired(expired) => {
+                self.unanswered += expired.len() as u64;
+                Ok(None)
+            }
             LineEvent::StateChanged(_)
             | LineEvent::Message(_)
             | LineEvent::Server(_)
@@ -161,7 +161,6 @@ impl Lines {
             | LineEvent::RoundTrip(_)
             | LineEvent::Arrived { .. }
             | LineEvent::UnknownFate { .. }
-            | LineEvent::Expired(_)
             | LineEvent::TokenWanted
             | LineEvent::Ended(_) => Ok(None),
         }
@@ -226,12 +225,17 @@ impl Lines {
         let echo = self.desk.driver.machine();
         let idle = !self.input_open || !self.queue.is_empty();
         let first_dial = !self.desk.is_open() && echo.line().last_end().is_none();
-        (idle && echo.unanswered() > 0 && !first_dial).then(|| self.hopeful_since + self.wait)
+        (idle && self.waiting() > 0 && !first_dial).then(|| self.hopeful_since + self.wait)
     }
 
     /// Without a single message the line still has to have been there once.
     fn ready_to_end(&self) -> bool {
         self.asked > 0 || self.desk.is_open()
+    }
+
+    /// Replies that may still come.
+    fn waiting(&self) -> u64 {
+        self.asked - self.answered - self.unanswered
     }
 
     fn missing(&self) -> u64 {
@@ -242,10 +246,9 @@ impl Lines {
         if self.unanswered == 0 {
             return Ending::fine();
         }
-        Ending::new(
-            ExitCode::NoReply,
-            format!("{}: the line ended before they came", self.missing_in_words()),
-        )
+        let end = self.desk.driver.machine().line().last_end();
+        let why = end.map_or_else(|| "the line ended before they came".to_owned(), ToString::to_string);
+        Ending::new(ExitCode::NoReply, format!("{}: {why}", self.missing_in_words()))
     }
 
     fn no_reply(&self) -> Ending {
