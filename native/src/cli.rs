@@ -3,6 +3,7 @@
 //! Two steps, so that neither hides in the other: clap reads the words into `…Args`, and their `resolve` turns those
 //! into what a command works with, or says what cannot work before anything is dialled.
 
+pub mod chat;
 pub mod connect;
 pub mod echo;
 pub mod line;
@@ -44,6 +45,8 @@ pub enum Command {
     Connect(Box<connect::ConnectArgs>),
     /// Send each line and expect it back; or send numbered probes, as ping(8) does.
     Echo(Box<echo::EchoArgs>),
+    /// Talk to others in a room.
+    Chat(Box<chat::ChatArgs>),
     /// Be the other end of `connect`: print what comes, send what is typed, to one or to all.
     Listen(Box<listen::ListenArgs>),
     #[expect(missing_docs, reason = "the words of `ServeArgs` are the command's help")]

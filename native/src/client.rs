@@ -1,6 +1,7 @@
 //! The commands that dial: `connect`, `echo`, `chat`; and their other end, `listen`.
 
 pub mod activity;
+pub mod chat;
 pub mod connect;
 pub mod console;
 pub mod dial;

@@ -55,6 +55,13 @@ fn start(command: Command, global: GlobalArgs) -> Ending {
             }
             Err(error) => Ending::new(ExitCode::Usage, error.to_string()),
         },
+        Command::Chat(args) => match args.resolve(global) {
+            Ok(config) => {
+                log("off");
+                block_on(client::chat::run(config))
+            }
+            Err(error) => Ending::new(ExitCode::Usage, error.to_string()),
+        },
         Command::Listen(args) => match args.resolve(global) {
             Ok(config) => {
                 log("off");

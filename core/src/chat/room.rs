@@ -103,6 +103,11 @@ impl Room {
         self.is_in() && self.catching_up_to.is_none()
     }
 
+    /// Whether every own message that was accepted came back and stands in the timeline.
+    pub fn accepted_are_back(&self) -> bool {
+        self.accepted.is_empty()
+    }
+
     /// Until when own messages wait because the server asked for it.
     pub fn held_until(&self) -> Option<Instant> {
         self.hold.as_ref().map(|hold| hold.until)

@@ -108,6 +108,11 @@ impl Console {
         matches!(self.input, Input::Screen(_))
     }
 
+    /// Whether standard output is a terminal: received text must not command it.
+    pub fn is_at_terminal(&self) -> bool {
+        self.escape
+    }
+
     /// Whether input can still come.
     pub fn has_input(&self) -> bool {
         !matches!(self.input, Input::None)
