@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use fantoccini::Client;
 use fantoccini::wd::{WebDriverCompatibleCommand, WindowHandle};
+use serde_json::json;
 use tokio::sync::Mutex;
 
 use crate::driver::Driver;
@@ -87,42 +88,58 @@ impl Browser {
         page
     }
 
-    /// What pages complained about to the console since they were opened: scripts that failed, what their policy forbade.
-    /// Chromium tells all of it; Firefox does not tell WebDriver what a policy forbade.
+    /// What the browser's console has against `page` since the browser was started: scripts that failed, what the page's
+    /// policy forbade.
     ///
     /// # Panics
     /// The browser does not tell.
-    pub async fn complaints(&self) -> Vec<String> {
-        match self.kind {
-            Kind::Chromium => {
-                let log = self.client.issue_cmd(ReadLog).await.expect("Chromium tells what is in its log");
-                let entries = log.as_array().cloned().unwrap_or_default();
-                let severe =
-                    entries.iter().filter(|entry| entry["level"] == "SEVERE" || entry["level"] == "WARNING");
-                severe.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
-            }
+    pub async fn complaints(&self, page: &str) -> Vec<String> {
+        let entries = match self.kind {
+            Kind::Chromium => self.client.issue_cmd(Command::ReadLog).await.expect("Chromium tells its log"),
             Kind::Firefox => {
-                let is_complaint = |line: &String| {
-                    ["console.error", "console.warn", "JavaScript error", "JavaScript warning"]
-                        .iter()
-                        .any(|sign| line.starts_with(sign))
-                };
-                self.driver.process.lines().into_iter().filter(is_complaint).collect()
+                self.client
+                    .issue_cmd(Command::ActOn("chrome"))
+                    .await
+                    .expect("Firefox lets its console be read");
+                let script =
+                    "return Services.console.getMessageArray().map(entry => ({ message: entry.message }))";
+                let entries = self.client.execute(script, vec![]).await.expect("Firefox tells its console");
+                self.client
+                    .issue_cmd(Command::ActOn("content"))
+                    .await
+                    .expect("Firefox turns back to the page");
+                entries
             }
-        }
+        };
+        let messages = entries.as_array().into_iter().flatten().filter_map(|entry| entry["message"].as_str());
+        // A browser has much to say to itself.
+        messages.filter(|message| message.contains(page)).map(str::to_owned).collect()
     }
 }
 
-/// Chromium's own command for what its console shows. Each entry is told once.
+/// What WebDriver has no command for.
 #[derive(Debug)]
-struct ReadLog;
+enum Command {
+    /// Chromium: what its console shows. Each entry is told once.
+    ReadLog,
+    /// Firefox: whether scripts run in the page (`content`) or in the browser itself (`chrome`).
+    ActOn(&'static str),
+}
 
-impl WebDriverCompatibleCommand for ReadLog {
+impl WebDriverCompatibleCommand for Command {
     fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
-        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+        let command = match self {
+            Self::ReadLog => "se/log",
+            Self::ActOn(_) => "moz/context",
+        };
+        base.join(&format!("session/{}/{command}", session.unwrap_or_default()))
     }
 
     fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
-        (http::Method::POST, Some(r#"{"type":"browser"}"#.to_owned()))
+        let body = match self {
+            Self::ReadLog => json!({ "type": "browser" }),
+            Self::ActOn(context) => json!({ "context": context }),
+        };
+        (http::Method::POST, Some(body.to_string()))
     }
 }

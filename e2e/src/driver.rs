@@ -20,7 +20,7 @@ pub(crate) struct Driver {
     /// `127.0.0.1:PORT`.
     host: String,
     session: Option<String>,
-    pub(crate) process: Process,
+    process: Process,
     /// Profiles and whatever else browsers leave behind. Goes last.
     _folder: TempDir,
 }
@@ -32,8 +32,9 @@ impl Driver {
         let mut command = Command::new(program(kind.driver_variable()));
         match kind {
             Kind::Chromium => command.arg("--port=0"),
-            // The second port is for a protocol not used here; 0 keeps two drivers from wanting the same one.
-            Kind::Firefox => command.args(["--port", "0", "--websocket-port", "0"]),
+            // The second port is for a protocol not used here; 0 keeps two drivers from wanting the same one. The access is to
+            // the browser's own console.
+            Kind::Firefox => command.args(["--port", "0", "--websocket-port", "0", "--allow-system-access"]),
         };
         for variable in ["TMPDIR", "HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"] {
             command.env(variable, folder.path());
@@ -109,8 +110,6 @@ fn capabilities(kind: Kind) -> Map<String, Value> {
             "moz:firefoxOptions": {
                 "binary": program,
                 "args": ["-headless"],
-                // What a page says to its console goes where the driver's output goes.
-                "prefs": { "devtools.console.stdout.content": true },
             },
         }),
     };

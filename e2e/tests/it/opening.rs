@@ -1,6 +1,6 @@
 //! The page opens, and nothing on it goes against its own policy.
 
-use heartline_e2e::{Browser, Server};
+use heartline_e2e::{Browser, Server, wait};
 
 in_both_browsers!(the_page_opens_without_a_complaint, a_shown_tab_is_remembered);
 
@@ -8,9 +8,27 @@ async fn the_page_opens_without_a_complaint(browser: Browser) {
     let server = Server::start().await;
     let page = browser.open(&server.page()).await;
     page.wait_text("[data-testid='tab-chat']", "the Chat tab", |text| text == "Chat").await;
-    page.echo().show().await;
-    page.chat().show().await;
-    assert_eq!(browser.complaints().await, Vec::<String>::new());
+    let echo = page.echo();
+    echo.show().await;
+    echo.connect(&server.line("/echo")).await;
+    echo.send("one").await;
+    echo.wait_logged("in", "one").await;
+    let chat = page.chat();
+    chat.show().await;
+    chat.join("Ada", "lobby").await;
+    assert_eq!(browser.complaints(&server.page()).await, Vec::<String>::new());
+
+    // The console is heard, and what others might smuggle in does not run.
+    let smuggle = "const script = document.createElement('script'); script.textContent = 'document.title = \"taken\"'; \
+                   document.body.append(script); return document.title";
+    assert_eq!(page.run(smuggle, vec![]).await, "Heartline");
+    let complaints =
+        wait::until("a complaint about it", async || match browser.complaints(&server.page()).await {
+            complaints if complaints.is_empty() => Err("none"),
+            complaints => Ok(complaints),
+        })
+        .await;
+    assert!(complaints[0].contains("inline script"), "{complaints:?}");
 }
 
 async fn a_shown_tab_is_remembered(browser: Browser) {
