@@ -7,27 +7,31 @@ mod chat_random;
 mod chat_rooms;
 mod chat_world;
 mod echo;
-mod room_engine;
-mod room_hub;
-mod room_random;
-mod room_session;
-mod room_world;
 mod line_close_codes;
 mod line_generations;
 mod line_half_open;
 mod line_hidden;
 mod line_outbox;
+mod line_property;
+mod line_random_world;
 mod line_reconnect;
 mod line_sleep;
 mod line_slow;
 mod line_v1;
+mod room_engine;
+mod room_hub;
+mod room_random;
+mod room_session;
+mod room_world;
 mod wire;
 mod world;
 
 /// Property tests with a seed of their own: the same cases on every machine and on every target, and no file written.
+/// `HEARTLINE_LONG` asks for many more, where there is an environment to ask.
 fn fixed(cases: u32) -> proptest::test_runner::Config {
+    let long = cfg!(not(target_arch = "wasm32")) && std::env::var_os("HEARTLINE_LONG").is_some();
     proptest::test_runner::Config {
-        cases,
+        cases: if long { cases * 30 } else { cases },
         failure_persistence: None,
         rng_seed: proptest::test_runner::RngSeed::Fixed(0x4865_6172_746c_696e),
         ..proptest::test_runner::Config::default()
