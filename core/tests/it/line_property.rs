@@ -21,7 +21,7 @@ const BYTES: usize = 2000;
 #[test]
 fn whatever_happens_the_line_keeps_its_promises() {
     let cases = (config(), proptest::collection::vec(step(), 1..120), any::<u64>());
-    let mut runner = proptest::test_runner::TestRunner::new(fixed(1000));
+    let mut runner = proptest::test_runner::TestRunner::new(fixed(250));
     runner
         .run(&cases, |(config, steps, seed)| {
             let epoch = Instant::now();

@@ -65,7 +65,7 @@ enum Fault {
 }
 
 fn try_worlds(scenario: impl Fn(&[Fault], u64)) {
-    let mut runner = proptest::test_runner::TestRunner::new(fixed(60));
+    let mut runner = proptest::test_runner::TestRunner::new(fixed(500));
     let cases = (proptest::collection::vec(fault(), 1..25), any::<u64>());
     runner
         .run(&cases, |(faults, seed)| {
