@@ -5,11 +5,11 @@ pub mod style;
 
 use std::io::{self, Write};
 
-use self::style::Tone;
+use self::{escape::escaped, style::Tone};
 
-/// One line of news on standard error, marked as the program's.
+/// One line of news on standard error, marked as the program's. What it quotes from peers cannot command a terminal.
 pub fn note(tone: Tone, text: &str, colored: bool) {
-    let line = format!("{}\n", tone.paint(format!("heartline: {text}"), colored));
+    let line = format!("{}\n", tone.paint(format!("heartline: {}", escaped(text)), colored));
     // A standard error that is gone is no reason to stop.
     let _ = io::stderr().lock().write_all(line.as_bytes());
 }

@@ -76,10 +76,12 @@ impl Session {
         loop {
             self.send_queued()?;
             self.note_all_sent();
-            let (tone, text) = status(self.driver.machine(), now());
-            self.console.set_status(tone, &text)?;
             let wants_input = self.input_open && self.wants_input();
             let interactive = self.console.is_interactive();
+            if interactive {
+                let (tone, text) = status(self.driver.machine(), now());
+                self.console.set_status(tone, &text)?;
+            }
             tokio::select! {
                 event = self.driver.next() => {
                     if let Some(ending) = self.handle(event)? {
@@ -153,6 +155,15 @@ impl Session {
                 }
                 Err(why) => Ok(Some(Ending::new(ExitCode::Usage, format!("a line of the input: {why}")))),
             },
+            // Who leaves the prompt does not wait for a line to come back.
+            Typed::End if self.console.is_interactive() && !self.is_open() => {
+                let unsent = self.driver.machine().outbox().len();
+                let lost = Ending::new(
+                    ExitCode::LineLost,
+                    format!("there is no line, and {unsent} messages were not sent"),
+                );
+                Ok(Some(if unsent == 0 { Ending::fine() } else { lost }))
+            }
             Typed::End => {
                 self.input_open = false;
                 Ok(None)
@@ -170,7 +181,7 @@ impl Session {
             match self.driver.with(|line, now| line.send(now, message.clone())) {
                 Ok(_) => {
                     self.console.sent(&message)?;
-                    if !matches!(self.driver.machine().state(), State::Open | State::Suspect) {
+                    if !self.is_open() {
                         self.console.mention(Tone::Info, "(waits for the line)", json!(null))?;
                     }
                 }
@@ -188,6 +199,10 @@ impl Session {
         Ok(())
     }
 
+    fn is_open(&self) -> bool {
+        matches!(self.driver.machine().state(), State::Open | State::Suspect)
+    }
+
     /// Whether a pipe may be read further: what it brought before is on its way.
     fn wants_input(&self) -> bool {
         let outbox = self.driver.machine().outbox();
@@ -197,8 +212,7 @@ impl Session {
     /// Starts the last wait when nothing more will be sent.
     fn note_all_sent(&mut self) {
         let all_sent = !self.input_open && self.queue.is_empty() && self.driver.machine().outbox().is_empty();
-        let open = matches!(self.driver.machine().state(), State::Open | State::Suspect);
-        if all_sent && open && self.end_at.is_none() {
+        if all_sent && self.is_open() && self.end_at.is_none() {
             self.end_at = self.wait.map(|wait| now() + wait);
         }
     }

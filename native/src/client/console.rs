@@ -189,7 +189,8 @@ impl Console {
             return Ok(());
         }
         if self.is_interactive() {
-            return self.print_line(&tone.paint(format!("* {text}"), self.stdout_colored));
+            // News quote what peers say, such as the reason of a close.
+            return self.print_line(&tone.paint(format!("* {}", escaped(text)), self.stdout_colored));
         }
         crate::output::note(tone, text, self.stderr_colored);
         Ok(())

@@ -61,10 +61,18 @@ impl Ending {
         };
         let code = match &end.cause {
             Cause::Peer(Ended::Code { code: code::NORMAL, .. }) => ExitCode::Fine,
-            Cause::Peer(Ended::Code { .. }) => ExitCode::ClosedByPeer,
-            Cause::Peer(Ended::Eof | Ended::Reset { .. })
-            | Cause::HeartbeatLost { .. }
-            | Cause::NoWelcome { .. } => ExitCode::LineLost,
+            Cause::Peer(Ended::Code { code, .. }) => {
+                return Self::new(ExitCode::ClosedByPeer, format!("{end}; {}", advice(*code)));
+            }
+            Cause::Peer(Ended::Eof | Ended::Reset { .. }) => {
+                let advice = "the server died, or something between cut the line: their logs say more";
+                return Self::new(ExitCode::LineLost, format!("{end}; {advice}"));
+            }
+            Cause::HeartbeatLost { .. } => {
+                let advice = "the server hangs, or the way to it is cut: check both";
+                return Self::new(ExitCode::LineLost, format!("{end}; {advice}"));
+            }
+            Cause::NoWelcome { .. } => ExitCode::LineLost,
             Cause::Peer(Ended::DialFailed { .. } | Ended::Refused { .. }) | Cause::DialTimeout { .. } => {
                 let code = told.map_or(ExitCode::Tcp, exit_code);
                 return Self::new(code, told.map_or_else(|| end.to_string(), ToString::to_string));
@@ -73,6 +81,22 @@ impl Ending {
             Cause::Redialled | Cause::Manual => ExitCode::Fine,
         };
         Self::new(code, end.to_string())
+    }
+}
+
+/// What to do about a close code.
+fn advice(code: u16) -> &'static str {
+    match code {
+        1001 | 1012 | 1013 | code::DRAINING => "it may be back soon: try again",
+        1002 => "one side breaks the protocol: the server's log says which",
+        1003 | 1007 => {
+            "it does not take this kind of message: try text instead of --binary, or the other way round"
+        }
+        1008 | 3000 | 3003 | code::UNAUTHORIZED => "check credentials, and what the server allows",
+        1009 => "send smaller messages",
+        1010 => "this client speaks no extensions",
+        1011 | 1014 => "the server is at fault: its log says more",
+        _ => "the server decided so: its documentation says why",
     }
 }
 

@@ -28,7 +28,15 @@ pub fn tell<M: Machine>(console: &mut Console, driver: &Driver<M>, event: &LineE
         LineEvent::UnknownFate { ids, forgotten } => {
             let count = ids.len() as u64 + forgotten;
             let text = format!("{count} sent {} may not have arrived", plural(count, "message"));
-            console.mention(Tone::Warning, &text, json!({"event": "unknown_fate", "messages": count}))
+            let event = json!({"event": "unknown_fate", "messages": count});
+            // Who closed normally, has read what it wanted to.
+            let in_order = driver.machine().line().last_end().is_some_and(|end| {
+                matches!(
+                    end.cause,
+                    Cause::Manual | Cause::Peer(Ended::Code { code: close::code::NORMAL, .. })
+                )
+            });
+            console.tell(Tone::Warning, if in_order { "" } else { &text }, event)
         }
         LineEvent::Expired(messages) => {
             let count = messages.len() as u64;

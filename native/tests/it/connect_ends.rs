@@ -67,6 +67,16 @@ async fn auto_comes_back_after_some_codes_and_not_after_others() {
 }
 
 #[tokio::test]
+async fn a_reason_cannot_command_the_terminal() {
+    for code in [1000, 1008, 1011] {
+        let peer = sending(close(code, "\x1b[2J\u{202e}")).await;
+        let outcome = connect_once(&peer).await;
+        assert!(outcome.stderr.contains("\\x1b[2J\\u{202e}"), "{outcome:?}");
+        assert!(!outcome.stderr.contains('\x1b') && !outcome.stderr.contains('\u{202e}'), "{outcome:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_peer_s_close_is_answered() {
     let (sender, mut answered) = tokio::sync::mpsc::channel(1);
     let peer = Peer::start(move |mut stream, _| {

@@ -163,3 +163,21 @@ async fn a_first_dial_that_fails_is_final_unless_always() {
     let outcome = run(&["connect", "--reconnect", "always", "--count", "1", &peer.url()], b"hi\n").await;
     assert_eq!((outcome.code, outcome.stdout.as_str()), (0, "hi\n"), "{outcome:?}");
 }
+
+#[tokio::test]
+async fn a_dial_that_hangs_is_given_up_for_the_next() {
+    let peer = Peer::start(|mut stream, number| async move {
+        if number == 1 {
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+            return;
+        }
+        shake_hands(&mut stream).await;
+        crate::peer::echo(&mut stream).await;
+    })
+    .await;
+    let url = peer.url();
+    let args = ["connect", "--reconnect", "always", "--dial-timeout", "0.3", "--count", "1", &url];
+    let outcome = run(&args, b"hi\n").await;
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (0, "hi\n"), "{outcome:?}");
+    assert!(outcome.stderr.contains("no answer to the handshake"), "{outcome:?}");
+}
