@@ -302,3 +302,151 @@ impl Heartbeat {
         if self.hidden { THROTTLE_SLACK } else { Duration::ZERO }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    /// Interval 25 s, grace 10 s, probe 5 s, write stall 30 s.
+    fn policy() -> HeartbeatPolicy {
+        HeartbeatPolicy::default()
+    }
+
+    fn secs(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    /// A driver whose first beat, at `start`, was answered.
+    fn proven_driver(start: Instant) -> Heartbeat {
+        let mut heartbeat = Heartbeat::driver(policy(), start, 0.0, false);
+        assert_eq!(heartbeat.handle_timeout(start), Some(Action::Beat(1)));
+        assert_eq!(heartbeat.handle_answer(start, 1), Some(Duration::ZERO));
+        assert_eq!(heartbeat.liveness(), Liveness::Alive);
+        heartbeat
+    }
+
+    #[test]
+    fn beats_suspects_and_gives_up_in_interval_grace_and_probe() {
+        let start = Instant::now();
+        let mut heartbeat = proven_driver(start);
+        let mut actions = Vec::new();
+        while let Some(at) = heartbeat.poll_timeout() {
+            actions.extend(heartbeat.handle_timeout(at).map(|action| ((at - start).as_secs(), action)));
+        }
+        assert_eq!(actions, [(25, Action::Beat(2)), (35, Action::Suspect(3)), (40, Action::Dead)]);
+        assert_eq!(heartbeat.liveness(), Liveness::Dead);
+        heartbeat.handle_inbound(start + secs(41));
+        assert_eq!(heartbeat.liveness(), Liveness::Dead, "dead is dead");
+    }
+
+    #[test]
+    fn silence_means_nothing_before_a_proof_has_worked() {
+        let start = Instant::now();
+        let mut heartbeat = Heartbeat::driver(policy(), start, 0.5, false);
+        for n in 1..100 {
+            let at = heartbeat.poll_timeout().unwrap();
+            assert_eq!(heartbeat.handle_timeout(at), Some(Action::Beat(n)));
+            assert_eq!(heartbeat.liveness(), Liveness::Unknown);
+        }
+        heartbeat.handle_inbound(start + secs(5000));
+        assert_eq!(heartbeat.liveness(), Liveness::Unknown, "what comes by itself is no proof");
+        heartbeat.handle_answer(start + secs(5000), 1234);
+        assert_eq!(heartbeat.liveness(), Liveness::Unknown, "nor is an answer to what was never asked");
+    }
+
+    #[test]
+    fn a_peer_may_answer_only_the_latest_of_several() {
+        let start = Instant::now();
+        let mut heartbeat = Heartbeat::driver(policy(), start, 0.0, false);
+        for seconds in [0, 25, 50] {
+            heartbeat.handle_timeout(start + secs(seconds));
+        }
+        assert_eq!(heartbeat.handle_answer(start + secs(51), 3), Some(secs(1)));
+        assert_eq!(heartbeat.oldest_unanswered(), None);
+        assert_eq!(heartbeat.handle_answer(start + secs(52), 1), None);
+    }
+
+    #[test]
+    fn what_comes_in_moves_the_deadline_and_never_the_beat() {
+        let start = Instant::now();
+        let mut heartbeat = proven_driver(start);
+        for seconds in 0..25 {
+            heartbeat.handle_inbound(start + secs(seconds));
+            assert_eq!(heartbeat.poll_timeout(), Some(start + secs(25)));
+        }
+        let mut listener = Heartbeat::listener(policy(), start);
+        listener.handle_inbound(start + secs(7));
+        assert_eq!(listener.poll_timeout(), Some(start + secs(7 + 35)));
+    }
+
+    #[test]
+    fn a_tick_that_is_far_too_late_earns_the_probe_alone() {
+        let start = Instant::now();
+        let mut driver = proven_driver(start);
+        assert_eq!(driver.handle_timeout(start + secs(3600)), Some(Action::Probe(2)));
+        assert_eq!(driver.handle_timeout(start + secs(3605)), Some(Action::Dead));
+
+        let mut listener = Heartbeat::listener(policy(), start);
+        assert_eq!(listener.handle_timeout(start + secs(3600)), Some(Action::Suspect(1)));
+        assert_eq!(listener.handle_timeout(start + secs(3600)), None, "and not its end at the same moment");
+        listener.handle_answer(start + secs(3604), 1);
+        assert_eq!(listener.liveness(), Liveness::Alive);
+    }
+
+    #[test]
+    fn a_probe_keeps_its_end_unless_the_machine_slept() {
+        let start = Instant::now();
+        let mut heartbeat = proven_driver(start);
+        assert_eq!(heartbeat.probe(start, false), Some(Action::Probe(2)));
+        assert_eq!(heartbeat.probe(start + secs(3), false), None);
+        assert_eq!(heartbeat.poll_timeout(), Some(start + secs(5)));
+        assert_eq!(heartbeat.probe(start + secs(3), true), Some(Action::Probe(3)));
+        assert_eq!(heartbeat.poll_timeout(), Some(start + secs(8)));
+    }
+
+    #[test]
+    fn bytes_taken_put_the_verdict_off_up_to_the_write_stall() {
+        let start = Instant::now();
+        let mut heartbeat = proven_driver(start);
+        heartbeat.handle_timeout(start + secs(25));
+        for seconds in 26..80 {
+            heartbeat.handle_written(start + secs(seconds));
+        }
+        assert_eq!(heartbeat.poll_timeout(), Some(start + secs(50)), "the next beat is due first");
+        heartbeat.handle_timeout(start + secs(50));
+        assert_eq!(heartbeat.poll_timeout(), Some(start + secs(25 + 30)));
+    }
+
+    #[test]
+    fn a_hidden_page_has_two_minutes_more() {
+        let start = Instant::now();
+        let mut heartbeat = Heartbeat::listener(policy(), start);
+        heartbeat.set_hidden(true);
+        assert_eq!(heartbeat.poll_timeout(), Some(start + secs(35) + THROTTLE_SLACK));
+        heartbeat.handle_inbound(start + secs(10));
+        assert_eq!(heartbeat.poll_timeout(), Some(start + secs(45) + THROTTLE_SLACK));
+        heartbeat.set_hidden(false);
+        assert_eq!(heartbeat.poll_timeout(), Some(start + secs(45)));
+    }
+
+    #[test]
+    fn a_blind_one_asks_nothing_and_judges_nothing() {
+        let start = Instant::now();
+        let mut heartbeat = Heartbeat::blind(policy(), start);
+        assert_eq!((heartbeat.probe(start, true), heartbeat.poll_timeout()), (None, None));
+        heartbeat.handle_inbound(start + secs(1));
+        assert_eq!((heartbeat.liveness(), heartbeat.last_sign()), (Liveness::Unknown, start + secs(1)));
+    }
+
+    #[test]
+    fn measuring_is_bounded_and_its_silence_means_nothing() {
+        let start = Instant::now();
+        let mut heartbeat = Heartbeat::listener(policy(), start);
+        assert_eq!(heartbeat.measure(start), Some(1));
+        assert_eq!(heartbeat.measure(start + MEASURE_GAP / 2), None);
+        assert_eq!(heartbeat.measure(start + MEASURE_GAP), Some(2));
+        assert_eq!(heartbeat.poll_timeout(), Some(start + secs(35)));
+    }
+}
