@@ -15,6 +15,10 @@
 //! * A client that is not read from keeps nothing but its position: messages wait in the history, not in queues.
 //! * Of what one client says in one room, nothing overtakes anything: one `say` is underway at the engine, the others wait in the
 //!   session, and what is held holds all behind it.
+//! * A `hold` stands until the client sends `from_id` again (an id below it will do), once the time has come. Everything above it is
+//!   taken for a message that was already on its way, and dropped without a word. So a client that gave `from_id` up in the meantime
+//!   needs a new line; it gets one, for after `limits.in_flight` of those the line is closed with 4003.
+//! * `members` repeats nobody's own arrival, and may name somebody who is in the list already: the same, or under a new name.
 //! * Secrets end in the session: the hub and all others see an [`Identity`].
 
 pub mod engine;

@@ -20,6 +20,7 @@ mod line_slow;
 mod line_v1;
 mod room_engine;
 mod room_hub;
+mod room_meeting;
 mod room_random;
 mod room_session;
 mod room_world;

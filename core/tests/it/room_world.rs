@@ -17,6 +17,7 @@ pub(crate) struct World {
     pub(crate) history: Flaky,
     pub(crate) clients: BTreeMap<LineId, Client>,
     session: Arc<SessionConfig>,
+    config: HubConfig,
     next: u64,
     /// Requests the engine has not looked at, while it is slow.
     waiting: VecDeque<Request>,
@@ -50,7 +51,8 @@ impl World {
         let now = Instant::now();
         Self {
             now,
-            hub: Hub::new(hub, fastrand::Rng::with_seed(1)),
+            hub: Hub::new(hub.clone(), fastrand::Rng::with_seed(1)),
+            config: hub,
             history: Flaky { memory: Memory::new(memory, 1), down: false },
             clients: BTreeMap::new(),
             session: Arc::new(session),
@@ -100,6 +102,19 @@ impl World {
         &mut self.clients.get_mut(&id).expect("a line of this world").session
     }
 
+    /// The server is killed and started again. Its history is durable, and nothing else is.
+    pub(crate) fn restart(&mut self) {
+        self.hub = Hub::new(self.config.clone(), fastrand::Rng::with_seed(self.next));
+        self.clients.clear();
+        self.waiting.clear();
+    }
+
+    /// When anybody on the server's side wants to be woken.
+    pub(crate) fn next_wakeup(&self) -> Option<Instant> {
+        let sessions = self.clients.values().filter_map(|client| client.session.poll_timeout());
+        sessions.map(|(at, _)| at).chain(self.hub.poll_timeout().map(|(at, _)| at)).min()
+    }
+
     /// The connection ends without a word.
     pub(crate) fn cut(&mut self, id: LineId) {
         self.session(id).handle_closed();
@@ -128,9 +143,7 @@ impl World {
     pub(crate) fn pass(&mut self, time: Duration) {
         let end = self.now + time;
         loop {
-            let sessions = self.clients.values().filter_map(|client| client.session.poll_timeout());
-            let next = sessions.map(|(at, _)| at).chain(self.hub.poll_timeout().map(|(at, _)| at)).min();
-            let Some(at) = next.filter(|at| *at <= end) else { break };
+            let Some(at) = self.next_wakeup().filter(|at| *at <= end) else { break };
             self.now = self.now.max(at);
             let now = self.now;
             for client in self.clients.values_mut() {

@@ -15,8 +15,10 @@ pub(super) struct Place {
     pub(super) head: Option<Head>,
     pub(super) here: BTreeMap<LineId, Here>,
     pub(super) presence: Presence,
-    /// The one timer of this room that is armed.
+    /// The armed [`Timer::Presence`].
     timer: Option<Instant>,
+    /// The armed [`Timer::Open`].
+    retry: Option<Instant>,
 }
 
 /// One line in one room.
@@ -57,6 +59,7 @@ impl Hub {
             here: BTreeMap::new(),
             presence: Presence::new(&self.config, now),
             timer: None,
+            retry: None,
         });
         place.here.insert(id, here);
         place.presence.arrive(identity, name);
@@ -83,14 +86,18 @@ impl Hub {
     }
 
     pub(super) fn open(&mut self, room: &Arc<str>) {
-        if self.places.get(room).is_some_and(|place| place.head.is_none()) {
+        if let Some(place) = self.places.get_mut(room)
+            && place.head.is_none()
+        {
+            place.retry = None;
             self.requests.push_back(Request::Open { room: room.clone() });
         }
     }
 
     pub(super) fn opened(&mut self, now: Instant, room: &Arc<str>, head: Result<Head, Unavailable>) {
         let Some(place) = self.places.get_mut(room) else { return };
-        if place.head.is_some() {
+        // The second answer comes to a room that was left and entered again while the first was underway.
+        if place.head.is_some() || place.retry.is_some() {
             return;
         }
         let lines: Vec<LineId> = place.here.keys().copied().collect();
@@ -103,7 +110,9 @@ impl Hub {
             }
             Err(Unavailable(_)) => {
                 // Nobody has to ask again: whoever waits is let in as soon as the room opens.
-                self.timers.insert((now + self.config.retry, Timer::Open(room.clone())));
+                let at = now + self.config.retry;
+                place.retry = Some(at);
+                self.timers.insert((at, Timer::Open(room.clone())));
                 let retry_ms = u64::try_from(self.config.retry.as_millis()).unwrap_or(u64::MAX);
                 let code = HoldCode::Unavailable;
                 let hold =
@@ -158,6 +167,9 @@ impl Hub {
         if place.here.is_empty() && place.presence.total() == 0 {
             if let Some(at) = place.timer {
                 self.timers.remove(&(at, Timer::Presence(room.clone())));
+            }
+            if let Some(at) = place.retry {
+                self.timers.remove(&(at, Timer::Open(room.clone())));
             }
             self.places.remove(room);
             self.requests.push_back(Request::Close { room: room.clone() });
