@@ -59,11 +59,11 @@ impl ServerProbe {
                 Ok(answer) if answer.ok() => failed(
                     "the server is up and ready, yet refused this WebSocket (too many connections, or something between does not let it through)",
                 ),
-                Ok(answer) => Ended::Refused {
-                    status: answer.status(),
-                    retry_after: answer.headers().get("retry-after").and_then(|value| seconds(&value)),
-                    why: "the server says it takes no visitors now".to_owned(),
-                },
+                // Something else serves the page, and says nothing about the line.
+                Ok(answer) if answer.status() == 404 => failed(
+                    "whatever served this page has no /readyz to ask; is it a heartline server, or does it lead to one?",
+                ),
+                Ok(answer) => refused(answer.status(), answer.headers().get("retry-after")),
                 Err(_) => {
                     failed("the server this page came from does not answer: it is down, or the network is")
                 }
@@ -76,6 +76,12 @@ impl ServerProbe {
 /// `Retry-After` in its form of seconds; as a date it says nothing a page needs to know.
 fn seconds(value: &str) -> Option<Duration> {
     value.trim().parse().ok().map(Duration::from_secs)
+}
+
+fn refused(status: u16, retry_after: Option<String>) -> Ended {
+    let why =
+        ["the server answers ", &status.to_string(), " to ", READY, ": it takes no visitors now"].concat();
+    Ended::Refused { status, retry_after: retry_after.as_deref().and_then(seconds), why }
 }
 
 fn failed(why: &str) -> Ended {

@@ -27,7 +27,9 @@ pub fn Badge(
         tick.0.track();
         shown.with(|badge| badge.countdown(Instant::now()))
     };
-    let is_due = move || shown.with(|badge| badge.next_dial.is_some());
+    // Only this is read out, and only when it changes: the numbers beside it change every second.
+    let spoken = Memo::new(move |_| shown.with(Shown::spoken));
+    let dial = Memo::new(move |_| shown.with(|badge| badge.dial));
     view! {
         <section
             class=move || format!("card badge {}", shown.with(|badge| badge.tone.class()))
@@ -35,8 +37,10 @@ pub fn Badge(
             data-testid="badge"
             data-tone=move || shown.with(|badge| badge.tone.class())
         >
-            // Only this is read out: the numbers beside it change every second.
-            <div role="status" aria-live="polite">
+            <p class="unseen" role="status">
+                {spoken}
+            </p>
+            <div>
                 <p class="badge-state">
                     <span class="badge-dot" aria-hidden="true"></span>
                     <span data-testid="badge-state">{move || shown.with(|badge| badge.state)}</span>
@@ -50,20 +54,28 @@ pub fn Badge(
                     <dt>"Next dial"</dt>
                     <dd>
                         <span data-testid="badge-next-dial">{move || countdown().unwrap_or_else(|| NONE.to_owned())}</span>
-                        <Show when=is_due>
-                            <button type="button" class="small" data-testid="dial-now" on:click=move |_| on_now.run(())>
-                                "Now"
-                            </button>
-                        </Show>
+                        {move || {
+                            dial.get()
+                                .map(|words| {
+                                    view! {
+                                        <button
+                                            type="button"
+                                            class="small"
+                                            data-testid="dial-now"
+                                            on:click=move |_| on_now.run(())
+                                        >
+                                            {words}
+                                        </button>
+                                    }
+                                })
+                        }}
                     </dd>
                 </div>
             </dl>
-            <Show when=move || shown.with(|badge| badge.last_end.is_some())>
-                <p class="badge-end faint">
-                    "Last line: "
-                    <span data-testid="badge-last-end">{move || shown.with(|badge| badge.last_end.clone())}</span>
-                </p>
-            </Show>
+            <div class="badge-ends faint">
+                <Ending name="Last line: " testid="badge-last-end" words=move || shown.with(|badge| badge.last_end.clone()) />
+                <Ending name="Last dial: " testid="badge-last-dial" words=move || shown.with(|badge| badge.last_dial.clone()) />
+            </div>
         </section>
     }
 }
@@ -75,5 +87,18 @@ fn Fact(name: &'static str, testid: &'static str, value: Signal<String>) -> impl
             <dt>{name}</dt>
             <dd data-testid=testid>{value}</dd>
         </div>
+    }
+}
+
+#[component]
+fn Ending(
+    name: &'static str,
+    testid: &'static str,
+    words: impl Fn() -> Option<String> + Send + Sync + 'static,
+) -> impl IntoView {
+    let words = Memo::new(move |_| words());
+    move || {
+        let line = |words| view! { <p>{name} <span data-testid=testid>{words}</span></p> };
+        words.get().map(line)
     }
 }

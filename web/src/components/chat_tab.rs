@@ -17,7 +17,7 @@ pub fn ChatTab() -> impl IntoView {
             <section class="card" aria-labelledby="chat-talk">
                 <h2 id="chat-talk">{move || session.room.get().unwrap_or_else(|| "No room yet".to_owned())}</h2>
                 <Timeline session draft />
-                <p class="faint" role="status" data-testid="chat-note">{session.note}</p>
+                <p class="faint quiet" role="status" data-testid="chat-note">{session.note}</p>
                 <Composer session draft />
             </section>
             <Members present=session.present />

@@ -32,7 +32,7 @@ pub fn Complaint(
     children: Option<ChildrenFn>,
 ) -> impl IntoView {
     view! {
-        <div role="alert" data-testid=testid>
+        <div role="alert" class="quiet" data-testid=testid>
             <Show when=move || words.with(|words| !words.is_empty())>
                 <p class="complaint">
                     <span>{words}</span>

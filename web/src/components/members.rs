@@ -15,7 +15,7 @@ pub fn Members(
         <section class="card" aria-labelledby="chat-members">
             <div class="card-head">
                 <h2 id="chat-members">"Here"</h2>
-                <span class="faint" data-testid="members-total">{move || present.with(|present| present.total)}</span>
+                <span class="faint" data-testid="members-total">{move || present.with(|present| (present.total > 0).then_some(present.total))}</span>
             </div>
             <ul class="members" data-testid="members">
                 <For

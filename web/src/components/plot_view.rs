@@ -12,7 +12,10 @@ pub fn PlotView(
 ) -> impl IntoView {
     let view_box = format!("0 0 {WIDTH} {HEIGHT}");
     let middle = (HEIGHT / 2.0).to_string();
-    let top = move || plot.with(|plot| [&plot.top_ms.to_string(), " ms"].concat());
+    let top = move || {
+        let label = |plot: &Plot| [&plot.top_ms.to_string(), " ms"].concat();
+        plot.with(|plot| (!plot.dots.is_empty()).then(|| label(plot)))
+    };
     let words = move || plot.with(|plot| format!("{} answered, {} lost", plot.dots.len(), plot.lost.len()));
     let lines = move || {
         let draw = |points: &String| view! { <polyline class="plot-line" points=points.clone() /> };

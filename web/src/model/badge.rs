@@ -1,7 +1,8 @@
 //! The liveness badge: what is known of a line, in words.
 
 use heartline_core::{
-    line::{Cause, Line, LineEnd, Liveness, Reason, State},
+    close::Dialect,
+    line::{Line, LineEnd, Liveness, Proof, Reason, State},
     rtt::Rtt,
     time::{Duration, Instant},
 };
@@ -51,8 +52,12 @@ pub struct Badge {
     pub last_sign: Option<Instant>,
     /// When the next dial is due.
     pub next_dial: Option<Instant>,
-    /// Why the line before ended, and how long it lived.
+    /// Why the last line ended, and how long it lived.
     pub last_end: Option<String>,
+    /// Why no line came of the latest dial.
+    pub last_dial: Option<String>,
+    /// What the button that dials at once says, where there is something to dial.
+    pub dial: Option<&'static str>,
 }
 
 impl Badge {
@@ -66,12 +71,17 @@ impl Badge {
             last_sign: None,
             next_dial: None,
             last_end: None,
+            last_dial: None,
+            dial: None,
         }
     }
 
-    /// What is known of `line`.
-    pub fn of(line: &Line) -> Self {
-        let (tone, state, detail) = judge(line.state(), line.liveness());
+    /// What is known of `line`; the badge `before` knows how the last one ended, should dials have failed since.
+    pub fn of(line: &Line, before: &Self) -> Self {
+        let (tone, state, detail) = judge(line);
+        let end = line.last_end();
+        let ended = end.and_then(|end| end.lived.map(|lived| lived_and_ended(end, lived)));
+        let failed = end.filter(|end| end.lived.is_none()).map(ToString::to_string);
         Self {
             tone,
             state,
@@ -79,7 +89,17 @@ impl Badge {
             round_trip: line.rtt().and_then(Rtt::last),
             last_sign: line.last_sign(),
             next_dial: line.next_dial(),
-            last_end: line.last_end().map(end),
+            last_end: ended.or_else(|| before.last_end.clone()),
+            last_dial: failed,
+            dial: dial_words(line.state()),
+        }
+    }
+
+    /// What is read out: the same while dials and waits take turns, so that an outage is told once.
+    pub fn spoken(&self) -> &'static str {
+        match self.state {
+            CONNECTING | WAITING => "No line; dialling",
+            state => state,
         }
     }
 
@@ -96,33 +116,53 @@ impl Badge {
     }
 }
 
-fn judge(state: &State, liveness: Liveness) -> (Tone, &'static str, &'static str) {
-    match state {
+const CONNECTING: &str = "Connecting";
+const WAITING: &str = "Waiting to dial";
+
+fn judge(line: &Line) -> (Tone, &'static str, &'static str) {
+    match line.state() {
         State::Idle => (Tone::Idle, "Not connected", ""),
-        State::Connecting { .. } => (Tone::Doubt, "Connecting", "Waiting for the other end to answer."),
-        State::Open => match liveness {
+        State::Connecting { .. } => (Tone::Doubt, CONNECTING, "Waiting for the other end to answer."),
+        State::Open => match line.liveness() {
             Liveness::Alive => (Tone::Good, "Alive", "The other end answers."),
-            Liveness::Unknown | Liveness::Suspect | Liveness::Dead => (
-                Tone::Unknown,
-                "Connected, life unknown",
-                "The line is open, but nothing has proven yet that the other end still answers.",
-            ),
+            Liveness::Unknown | Liveness::Suspect | Liveness::Dead => {
+                (Tone::Unknown, "Connected, life unknown", why_unknown(line))
+            }
         },
         State::Suspect => (Tone::Doubt, "Suspect", "Nothing came when it should have. Asking once more."),
         State::Waiting { .. } => {
-            (Tone::Bad, "Waiting to dial", "There is no line. It will be dialled again by itself.")
+            (Tone::Bad, WAITING, "There is no line. It will be dialled again by itself.")
         }
         State::Closed(Reason::Manual) => (Tone::Idle, "Disconnected", "Closed from here."),
-        State::Closed(_) => (Tone::Bad, "Closed for good", "Dialling again by itself would not help."),
+        State::Closed(Reason::Final(_) | Reason::FirstDial(_) | Reason::NoReconnect(_)) => {
+            (Tone::Bad, "Closed for good", "Dialling again by itself would not help.")
+        }
     }
 }
 
-fn end(end: &LineEnd) -> String {
-    let mut words = end.to_string();
-    match (&end.cause, end.lived) {
-        (_, Some(lived)) => words.push_str(&[" · it lived ", &words::span(lived)].concat()),
-        (Cause::Redialled | Cause::Manual, None) => {}
-        (_, None) => words.push_str(" · it never opened"),
+fn why_unknown(line: &Line) -> &'static str {
+    match (line.config().dialect, &line.config().proof) {
+        (Dialect::Plain, Proof::Auto) => {
+            "A page cannot ping. Unless you name a text this server answers, its silence proves nothing."
+        }
+        (Dialect::Plain, Proof::Text { .. }) | (Dialect::V1, Proof::Auto | Proof::Text { .. }) => {
+            "Nothing has proven yet that the other end answers."
+        }
     }
-    words
+}
+
+fn dial_words(state: &State) -> Option<&'static str> {
+    match state {
+        State::Waiting { .. } => Some("Now"),
+        State::Closed(Reason::Final(_) | Reason::FirstDial(_) | Reason::NoReconnect(_)) => Some("Dial again"),
+        State::Idle
+        | State::Connecting { .. }
+        | State::Open
+        | State::Suspect
+        | State::Closed(Reason::Manual) => None,
+    }
+}
+
+fn lived_and_ended(end: &LineEnd, lived: Duration) -> String {
+    [&end.to_string(), " · it lived ", &words::span(lived)].concat()
 }

@@ -184,7 +184,7 @@ impl ChatSession {
         if let Some(words) = events.iter().rev().find_map(chat_notes::words) {
             self.note.set(words);
         }
-        set_if_new(self.badge, Badge::of(chat.line()));
+        set_if_new(self.badge, self.badge.with_untracked(|before| Badge::of(chat.line(), before)));
         let is_about_room = events.iter().any(chat_notes::is_about_room);
         if is_about_room && self.inner.with_value(|inner| inner.redraw.is_due()) {
             self.draw(chat);

@@ -173,7 +173,7 @@ impl EchoSession {
             self.summary.set(echo.report().map(probes::summary).unwrap_or_default());
         }
         set_if_new(self.probing, echo.is_running());
-        set_if_new(self.badge, Badge::of(echo.line()));
+        set_if_new(self.badge, self.badge.with_untracked(|before| Badge::of(echo.line(), before)));
         set_if_new(self.wanted, !matches!(echo.line().state(), State::Idle | State::Closed(_)));
     }
 }

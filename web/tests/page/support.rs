@@ -1,0 +1,11 @@
+//! What tests share: a place to mount, things to find and press, a machine that notes what it is told.
+
+mod happening;
+mod mounted;
+mod recorder;
+mod wires;
+
+pub(crate) use happening::Happening;
+pub(crate) use mounted::{Mounted, mount, settled};
+pub(crate) use recorder::Recorder;
+pub(crate) use wires::{FakeDial, Wires};
