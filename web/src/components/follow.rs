@@ -17,7 +17,10 @@ pub fn follow_end<K: PartialEq + 'static>(
         if before.as_ref() != Some(&now) {
             // The new entry is drawn by the next frame.
             request_animation_frame(move || {
-                if let Some(list) = list.get_untracked().filter(|_| at_end.get_value()) {
+                // By then the list may be gone, and what is known of it.
+                if let Some(list) = list.try_get_untracked().flatten()
+                    && at_end.try_get_value() == Some(true)
+                {
                     list.set_scroll_top(list.scroll_height());
                 }
             });

@@ -1,5 +1,10 @@
 //! The page in a browser, as far as it needs no server: machines, storage, components, sockets that go nowhere.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed; clippy knows only `#[test]` by name"
+)]
+
 mod address;
 mod badge;
 mod clocks;

@@ -24,7 +24,7 @@ async fn a_failed_dial_says_that_browsers_do_not_say_why() {
 #[wasm_bindgen_test]
 fn what_the_browser_does_not_accept_is_told_in_its_words() {
     for (url, subprotocols) in
-        [("no url at all", vec![]), ("ws://127.0.0.1:9/", vec!["not a token".to_owned()])]
+        [("ftp://example.org/", vec![]), ("ws://127.0.0.1:9/", vec!["not a token".to_owned()])]
     {
         let Err(words) = dial(url, &subprotocols, ears().0) else { panic!("{url} was dialled") };
         assert!(!words.is_empty());

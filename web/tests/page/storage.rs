@@ -40,8 +40,8 @@ fn a_policy_is_remembered_and_a_damaged_one_is_said_and_replaced() {
 #[wasm_bindgen_test]
 async fn a_page_without_storage_says_so_and_works() {
     let _forbidden = Patch::new(
-        "Object.defineProperty(window, 'localStorage', { configurable: true, get() { throw new Error('no'); } })",
-        "delete window.localStorage",
+        "window.heldBack = Object.getOwnPropertyDescriptor(window, 'localStorage'); Object.defineProperty(window, 'localStorage', { configurable: true, get() { throw new Error('no'); } })",
+        "if (heldBack) Object.defineProperty(window, 'localStorage', heldBack); else delete window.localStorage; delete window.heldBack",
     );
     let store = Store::open();
     assert!(store.is_forbidden());
