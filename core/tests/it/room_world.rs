@@ -142,8 +142,7 @@ impl World {
     /// Lets time pass, stopping at every moment somebody wants to be woken at. Clients answer pings meanwhile.
     pub(crate) fn pass(&mut self, time: Duration) {
         let end = self.now + time;
-        loop {
-            let Some(at) = self.next_wakeup().filter(|at| *at <= end) else { break };
+        while let Some(at) = self.next_wakeup().filter(|at| *at <= end) {
             self.now = self.now.max(at);
             let now = self.now;
             for client in self.clients.values_mut() {
