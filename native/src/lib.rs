@@ -13,7 +13,7 @@ pub mod server;
 use std::io;
 
 use clap::{CommandFactory, FromArgMatches};
-use cli::{Cli, Command, GlobalArgs, manual};
+use cli::{Cli, Command, GlobalArgs, UsageError, manual};
 use client::ending::Ending;
 use exit_code::ExitCode;
 use output::style::Tone;
@@ -41,36 +41,12 @@ pub fn run() -> ExitCode {
 
 fn start(command: Command, global: GlobalArgs) -> Ending {
     match command {
-        Command::Connect(args) => match args.resolve(global) {
-            Ok(config) => {
-                log("off");
-                block_on(client::connect::run(config))
-            }
-            Err(error) => Ending::new(ExitCode::Usage, error.to_string()),
-        },
-        Command::Echo(args) => match args.resolve(global) {
-            Ok(config) => {
-                log("off");
-                block_on(client::echo::run(config))
-            }
-            Err(error) => Ending::new(ExitCode::Usage, error.to_string()),
-        },
-        Command::Chat(args) => match args.resolve(global) {
-            Ok(config) => {
-                log("off");
-                block_on(client::chat::run(config))
-            }
-            Err(error) => Ending::new(ExitCode::Usage, error.to_string()),
-        },
-        Command::Listen(args) => match args.resolve(global) {
-            Ok(config) => {
-                log("off");
-                block_on(client::listen::run(config))
-            }
-            Err(error) => Ending::new(ExitCode::Usage, error.to_string()),
-        },
+        Command::Connect(args) => dial(args.resolve(global), client::connect::run, global),
+        Command::Echo(args) => dial(args.resolve(global), client::echo::run, global),
+        Command::Chat(args) => dial(args.resolve(global), client::chat::run, global),
+        Command::Listen(args) => dial(args.resolve(global), client::listen::run, global),
         Command::Serve(args) => {
-            log("info");
+            log("info", global);
             block_on(async {
                 match server::run(*args).await {
                     Ok(()) => Ending::fine(),
@@ -87,10 +63,25 @@ fn start(command: Command, global: GlobalArgs) -> Ending {
     }
 }
 
+/// Runs a client, if what was typed can work. Its log is silent unless asked for: the console tells what happens.
+fn dial<C, F>(config: Result<C, UsageError>, run: impl FnOnce(C) -> F, global: GlobalArgs) -> Ending
+where
+    F: Future<Output = Ending>,
+{
+    match config {
+        Ok(config) => {
+            log("off", global);
+            block_on(run(config))
+        }
+        Err(error) => Ending::new(ExitCode::Usage, error.to_string()),
+    }
+}
+
 /// Sends the program's log to standard error: what `RUST_LOG` asks for, else `default`.
-fn log(default: &str) {
+fn log(default: &str, global: GlobalArgs) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    let colored = global.color.wanted(&io::stderr());
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colored).with_writer(io::stderr).init();
 }
 
 /// Runs a command to its end, and does not wait for a thread that still reads standard input.

@@ -22,7 +22,6 @@ mod routes;
 pub mod shutdown;
 pub mod tls;
 pub mod transport;
-pub mod units;
 
 use std::fmt;
 use std::future::Future;

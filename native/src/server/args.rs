@@ -11,7 +11,7 @@ use super::config::{Config, HttpLimits, LineLimits};
 use super::guard::{Door, DoorError};
 use super::page::Page;
 use super::tls::{self, TlsError};
-use super::units::{duration, size};
+use crate::cli::quantity::{bytes as size, duration};
 use crate::net::TcpLiveness;
 
 /// Serve the page, /echo and /chat.
