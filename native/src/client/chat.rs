@@ -64,6 +64,7 @@ pub async fn run(config: ChatConfig) -> Ending {
         wait: config.wait,
         queue: VecDeque::new(),
         rejected: 0,
+        live: false,
         all_said_at: None,
     };
     session.run(&interrupts).await
@@ -80,6 +81,8 @@ struct Session {
     /// There never was input: stay.
     listening: bool,
     rejected: u64,
+    /// All that was there when we came in has been told.
+    live: bool,
     /// Since when nothing more is to be said.
     all_said_at: Option<Instant>,
 }
@@ -182,7 +185,18 @@ impl Session {
             let (room, id) = (room.to_owned(), *id);
             self.driver.with(|chat, _| chat.dismiss(&room, id));
         }
-        show::room_event(&mut self.console, self.driver.machine(), room, &what)?;
+        match what {
+            RoomEvent::Joined { .. } => self.live = false,
+            RoomEvent::CaughtUp => self.live = true,
+            RoomEvent::Refused { .. }
+            | RoomEvent::Left { .. }
+            | RoomEvent::Entry { .. }
+            | RoomEvent::Healing { .. }
+            | RoomEvent::Page { .. }
+            | RoomEvent::Members { .. }
+            | RoomEvent::Own(_) => {}
+        }
+        show::room_event(&mut self.console, self.driver.machine(), room, &what, self.live)?;
         Ok(None)
     }
 

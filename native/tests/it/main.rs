@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod chat_bad_input;
+mod chat_cli;
 mod chat_peer;
 mod chat_rooms;
 mod connect_ends;
@@ -11,6 +12,7 @@ mod connect_pipe;
 mod connect_refused;
 mod dial_proxy;
 mod dial_tls;
+mod echo_cli;
 mod listen;
 mod peer;
 mod program;

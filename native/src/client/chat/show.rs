@@ -19,25 +19,36 @@ use serde_json::{Value, json};
 
 use crate::{
     client::console::Console,
-    output::{escape::escaped, style::Tone},
+    output::{
+        escape::{escaped, excerpt},
+        style::Tone,
+    },
 };
 
 /// What was said longer ago than this has its age beside it.
 const OLD: Duration = Duration::from_secs(60);
+/// So many characters of a message show which one is meant.
+const EXCERPT: usize = 60;
 /// So many names are told when we come in.
 const NAMED: usize = 12;
 
-/// Tells one event of a room.
+/// Tells one event of a room. `live`: all that was there when we came in has been told.
 ///
 /// # Errors
 /// If standard output is gone.
-pub(super) fn room_event(console: &mut Console, chat: &Chat, room: &str, what: &RoomEvent) -> io::Result<()> {
+pub(super) fn room_event(
+    console: &mut Console,
+    chat: &Chat,
+    room: &str,
+    what: &RoomEvent,
+    live: bool,
+) -> io::Result<()> {
     match what {
         RoomEvent::Joined { how, last } => joined(console, chat, room, *how, *last),
         RoomEvent::CaughtUp => console.tell(Tone::Info, "", json!({"event": "caught_up", "room": room})),
         RoomEvent::Entry { key, newest } => match chat.timeline(room).and_then(|timeline| timeline.get(*key))
         {
-            Some(entry) => show_entry(console, chat, room, entry, *newest),
+            Some(entry) => show_entry(console, room, entry, *newest, live),
             None => Ok(()),
         },
         RoomEvent::Healing { after, seen } => {
@@ -93,9 +104,9 @@ fn joined(console: &mut Console, chat: &Chat, room: &str, how: Joining, last: u6
     console.mention(Tone::Good, &text, event)
 }
 
-fn show_entry(console: &mut Console, chat: &Chat, room: &str, entry: &Entry, newest: bool) -> io::Result<()> {
+fn show_entry(console: &mut Console, room: &str, entry: &Entry, newest: bool, live: bool) -> io::Result<()> {
     match entry {
-        Entry::Spoken(spoken) => said(console, chat, room, spoken, newest),
+        Entry::Spoken(spoken) => said(console, room, spoken, newest, live),
         Entry::Gap(gap) => {
             let until = gap.next.map(|next| format!(" and before {next}")).unwrap_or_default();
             let text = format!("here something may be missing (after {}{until})", gap.after);
@@ -113,12 +124,11 @@ fn show_entry(console: &mut Console, chat: &Chat, room: &str, entry: &Entry, new
     }
 }
 
-fn said(console: &mut Console, chat: &Chat, room: &str, spoken: &Spoken, newest: bool) -> io::Result<()> {
+fn said(console: &mut Console, room: &str, spoken: &Spoken, newest: bool, live: bool) -> io::Result<()> {
     if console.is_json() {
-        let live = newest && chat.room(room).is_some_and(|room| room.is_caught_up());
         let event = json!({
             "event": "said", "room": room, "seq": spoken.seq, "from": spoken.from, "name": spoken.name, "id": spoken.id,
-            "text": spoken.text, "style": spoken.style, "own": spoken.own, "said_at": spoken.at, "history": !live,
+            "text": spoken.text, "style": spoken.style, "own": spoken.own, "said_at": spoken.at, "history": !(live && newest),
         });
         return console.tell(Tone::Info, "", event);
     }
@@ -135,7 +145,7 @@ fn said(console: &mut Console, chat: &Chat, room: &str, spoken: &Spoken, newest:
 
 fn show_own(console: &mut Console, chat: &Chat, room: &str, own: &OwnMessage) -> io::Result<()> {
     let mut event = json!({"event": "own", "room": room, "id": own.id, "text": own.text});
-    let text = escaped(&own.text);
+    let text = excerpt(&own.text, EXCERPT);
     let (state, tone, words) = match &own.delivery {
         Delivery::Queued if chat.is_welcome() => ("queued", Tone::Info, String::new()),
         Delivery::Queued => ("queued", Tone::Info, format!("◌ {text} (waits for the line)")),
