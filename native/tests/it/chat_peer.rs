@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use heartline::server::{Config, serve};
 use heartline_core::wire::{ClientMessage, PROTOCOL, Resume, Said, ServerMessage};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -56,6 +57,23 @@ impl Place {
         Peer::dial(self.address, &[], TcpSocket::new_v4().unwrap()).await.unwrap()
     }
 
+    /// A line with little room on the way, so that a client that does not read is felt early.
+    pub(crate) async fn line_with_small_buffer(&self) -> Peer {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        Peer::dial(self.address, &[], socket).await.unwrap()
+    }
+
+    /// What a plain request for this path is answered, head and all.
+    pub(crate) async fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address);
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        timeout(HANGS, stream.read_to_string(&mut answer)).await.expect("an answer").unwrap();
+        answer
+    }
+
     /// A line whose client has said hello and is in these rooms.
     pub(crate) async fn member(&self, who: &str, rooms: &[&str]) -> Peer {
         self.member_again(who, 1, rooms.iter().map(|room| resume(room, None)).collect()).await
@@ -91,6 +109,12 @@ impl Peer {
 
     pub(crate) async fn tell(&mut self, message: &ClientMessage) {
         self.text(&message.encode()).await;
+    }
+
+    /// Whether the server still takes something.
+    pub(crate) async fn try_tell(&mut self, message: &ClientMessage) -> bool {
+        let sent = self.frames.send(Message::text(message.encode()));
+        timeout(HANGS, sent).await.expect("the server reads, or is gone").is_ok()
     }
 
     pub(crate) async fn say(&mut self, room: &str, id: u64, text: &str) {

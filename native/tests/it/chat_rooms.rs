@@ -7,9 +7,8 @@ use heartline::server::Config;
 use heartline_core::close::code;
 use heartline_core::policy::HeartbeatPolicy;
 use heartline_core::wire::{ClientMessage, ServerMessage};
-use tokio::net::TcpSocket;
 
-use crate::chat_peer::{Peer, Place, hello, resume};
+use crate::chat_peer::{Place, hello, resume};
 
 #[tokio::test]
 async fn two_meet_and_talk() {
@@ -70,10 +69,7 @@ async fn who_lost_the_line_gets_what_was_said_meanwhile() {
 async fn a_reader_that_rests_gets_everything_when_it_goes_on() {
     const MESSAGES: u64 = 500;
     let place = Place::open().await;
-    // Small buffers on the way, so that resting is felt early.
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(4096).unwrap();
-    let mut slow = Peer::dial(place.address, &[], socket).await.unwrap();
+    let mut slow = place.line_with_small_buffer().await;
     slow.tell(&hello("slow", 1, vec![resume("tea", None)])).await;
     slow.until(|message| matches!(message, ServerMessage::Joined { .. })).await;
     let text = "x".repeat(4000);
@@ -117,6 +113,37 @@ async fn the_server_beats_and_gives_up_who_does_not_answer() {
     dumb.tell(&hello("dumb", 1, vec![])).await;
     // `closed` answers nothing.
     assert_eq!(u16::from(dumb.closed().await.code), code::HEARTBEAT_LOST);
+}
+
+#[tokio::test]
+async fn who_takes_no_byte_is_cut_though_it_speaks() {
+    let second = Duration::from_secs(1);
+    let heartbeat = HeartbeatPolicy::with_write_stall(25 * second, 10 * second, second).unwrap();
+    let place = Place::with(Config { heartbeat, ..Config::default() }).await;
+    let mut deaf = place.line_with_small_buffer().await;
+    deaf.tell(&hello("deaf", 1, vec![resume("tea", None)])).await;
+    deaf.until(|message| matches!(message, ServerMessage::Joined { .. })).await;
+    let text = "x".repeat(4000);
+    join_all((0..10).map(|who| {
+        let (place, text) = (&place, &text);
+        async move {
+            let mut peer = place.member(&format!("guest {who}"), &["tea"]).await;
+            for id in 1..=100 {
+                peer.say("tea", id, text).await;
+                peer.until(|message| matches!(message, ServerMessage::Accepted { .. })).await;
+            }
+        }
+    }))
+    .await;
+    let mut pace = tokio::time::interval(Duration::from_millis(50));
+    while deaf.try_tell(&ClientMessage::Token { token: "still here".into() }).await {
+        pace.tick().await;
+    }
+    let metrics = place.get("/metrics").await;
+    assert!(
+        metrics.contains(r#"heartline_lines_ended_total{route="chat",why="write_stalled"} 1"#),
+        "{metrics}"
+    );
 }
 
 #[tokio::test]
