@@ -28,8 +28,7 @@ pub(crate) fn build(repo: &Repo, tools: &Toolbox, progress: &mut Progress) -> Re
     for need in Need::PAGE {
         tools.require(need)?;
     }
-    let folder = repo.target().join("page");
-    let made = folder.join("dist");
+    let made = repo.unfinished_dist();
     clear(&made)?;
 
     progress.step("building the page", Some("2 min when new"));
@@ -46,14 +45,15 @@ pub(crate) fn build(repo: &Repo, tools: &Toolbox, progress: &mut Progress) -> Re
 
     let stamp_text = stamp_for(repo, tools, &made)?;
     replace(&made, &repo.dist())?;
-    fs::write(stamp(repo), stamp_text).context("cannot note down what the page was built from")
+    let stamp = stamp(repo);
+    fs::write(&stamp, stamp_text).with_context(|| format!("cannot write {}", stamp.display()))
 }
 
 fn trunk(tools: &Toolbox, made: &Path) -> Result<Command> {
     let program = tools.program("trunk").context("trunk is gone; run the command again to install it")?;
     let mut trunk =
         equipped(command(program), tools, &["build", "--release", "--offline", "true", "--locked", "true"])?;
-    trunk.arg("--dist").arg(made).args(["--skip-version-check", "--color", "auto"]);
+    trunk.arg("--dist").arg(made).args(["--skip-version-check"]);
     // Trunk reads it as a switch of its own and knows no other values than these two.
     if std::env::var_os("NO_COLOR").is_some() {
         trunk.env("NO_COLOR", "true");
@@ -81,7 +81,7 @@ fn equipped(mut command: Command, tools: &Toolbox, arguments: &[&str]) -> Result
 }
 
 fn stamp(repo: &Repo) -> PathBuf {
-    repo.target().join("page").join("built-from")
+    repo.target().join("page-built-from")
 }
 
 fn stamp_for(repo: &Repo, tools: &Toolbox, dist: &Path) -> Result<String> {

@@ -36,6 +36,11 @@ impl Repo {
         self.root.join("dist")
     }
 
+    /// The page while it is being made: beside `dist`, so that it can be renamed to it.
+    pub(crate) fn unfinished_dist(&self) -> PathBuf {
+        self.root.join("dist.unfinished")
+    }
+
     /// The binary that `cargo build --release -p heartline` makes.
     pub(crate) fn heartline(&self) -> PathBuf {
         self.target.join("release").join(format!("heartline{}", std::env::consts::EXE_SUFFIX))

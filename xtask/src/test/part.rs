@@ -136,7 +136,7 @@ impl Part {
                  --target wasm32-unknown-unknown -- --deny warnings",
             ),
             Self::Docs => {
-                let mut docs = cargo_with("doc --workspace --no-deps --document-private-items --locked");
+                let mut docs = cargo_with("doc --workspace --no-deps --locked");
                 docs.env("RUSTDOCFLAGS", "--deny warnings");
                 docs
             }
