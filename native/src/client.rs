@@ -8,6 +8,7 @@ pub mod dial;
 pub mod driver;
 pub mod echo;
 pub mod ending;
+mod frames;
 pub mod listen;
 pub mod news;
 pub mod signals;

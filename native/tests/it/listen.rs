@@ -1,6 +1,9 @@
 //! `heartline listen`, with `heartline connect` at the other end.
 
-use crate::program::{Running, run, start};
+use crate::{
+    peer::{CLOSE, read_head, read_unmasked},
+    program::{Running, run, start},
+};
 
 /// Starts it on a free port and gives the URL it tells.
 async fn listening(args: &[&str]) -> (Running, String) {
@@ -91,4 +94,27 @@ async fn over_a_unix_socket() {
     listener.signal("-INT").await;
     assert_eq!(listener.code().await, 130);
     assert!(!path.exists(), "the socket file is gone with its listener");
+}
+
+#[tokio::test]
+async fn a_guest_that_breaks_the_protocol_is_told() {
+    use tokio::io::AsyncWriteExt;
+    let (mut listener, url) = listening(&["--max-message", "10"]).await;
+    let place = url.trim_start_matches("ws://").trim_end_matches('/').to_owned();
+    for (bytes, code) in [
+        (vec![0x81, 1, b'x'], 1002_u16),
+        (vec![0xC1, 0x81, 0, 0, 0, 0, b'x'], 1002),
+        (vec![0x81, 0x81, 0, 0, 0, 0, 0xff], 1007),
+        (vec![0x81, 0x8b, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], 1009),
+    ] {
+        let mut guest = tokio::net::TcpStream::connect(&place).await.unwrap();
+        let hello = "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
+        guest.write_all(hello.as_bytes()).await.unwrap();
+        read_head(&mut guest).await;
+        guest.write_all(&bytes).await.unwrap();
+        assert_eq!(read_unmasked(&mut guest).await, (CLOSE, code.to_be_bytes().to_vec()));
+        drop(guest);
+        listener.err("broke the protocol").await;
+    }
 }

@@ -144,6 +144,16 @@ pub(crate) async fn read_frame(stream: &mut (impl AsyncRead + Unpin)) -> Option<
     Some((first & 0x0f, payload))
 }
 
+/// The next short frame of a server: opcode and payload.
+pub(crate) async fn read_unmasked(stream: &mut (impl AsyncRead + Unpin)) -> (u8, Vec<u8>) {
+    let first = stream.read_u8().await.unwrap();
+    let len = stream.read_u8().await.unwrap();
+    assert!(len < 126, "servers do not mask, and this one is short");
+    let mut payload = vec![0; usize::from(len)];
+    stream.read_exact(&mut payload).await.unwrap();
+    (first & 0x0f, payload)
+}
+
 /// Answers pings, echoes messages, answers a close, until the client is gone.
 pub(crate) async fn echo(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) {
     while let Some((opcode, payload)) = read_frame(stream).await {

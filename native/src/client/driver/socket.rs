@@ -1,7 +1,6 @@
 //! One dial and what becomes of it, as a task of its own: it only reports, and whoever no longer cares aborts it.
 
 use std::{
-    io,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -10,19 +9,17 @@ use std::{
 };
 
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
-use heartline_core::{
-    close::{self, code},
-    line::{Ended, Message},
-};
+use heartline_core::line::{Ended, Message};
 use tokio::{
     sync::{Notify, mpsc},
     task::AbortHandle,
 };
-use tokio_tungstenite::tungstenite::{self, Message as Frame, protocol::CloseFrame};
+use tokio_tungstenite::tungstenite::{self, Message as Frame};
 
 use crate::client::{
     activity::Activity,
-    dial::{DialFailure, Dialer, Progress, io_words},
+    dial::{DialFailure, Dialer, Progress},
+    frames::{Fault, close_frame, closed_with, fault, frame, reject},
 };
 
 /// Messages, pings and the close that may wait for the network. The machine hands over only so many at a time, so
@@ -144,66 +141,60 @@ impl Reporter {
 /// Reads and writes at the same time until the line has ended: a peer that does not read until we do must not
 /// hold both sides up.
 async fn run(socket: crate::client::dial::Socket, waiting: mpsc::Receiver<Outgoing>, reporter: &Reporter) {
-    let (sink, stream) = socket.split();
-    let closing = Notify::new();
-    let (violations, mut violated) = mpsc::channel(1);
-    let writing = write(sink, waiting, &mut violated, &closing, reporter);
-    let reading = read(stream, violations, reporter);
-    let patience = async {
-        closing.notified().await;
-        tokio::time::sleep(CLOSE_WAIT).await;
+    let (mut sink, mut stream) = socket.split();
+    let writing = async {
+        if write(&mut sink, waiting, reporter).await {
+            tokio::time::sleep(CLOSE_WAIT).await;
+        } else {
+            // The reader knows more about an end than the writer.
+            std::future::pending().await
+        }
     };
-    tokio::select! {
-        () = reading => {}
-        // The reader knows more about an end than the writer.
-        () = async { writing.await; std::future::pending().await } => {}
-        () = patience => {}
+    let violation = tokio::select! {
+        violation = read(&mut stream, reporter) => violation,
+        () = writing => None,
+    };
+    if let Some(code) = violation {
+        reject(sink, stream, code).await;
     }
 }
 
+/// Writes until there is nothing more to come. `true` after a close frame.
 async fn write(
-    mut sink: impl Sink<Frame> + Unpin,
+    sink: &mut (impl Sink<Frame> + Unpin),
     mut waiting: mpsc::Receiver<Outgoing>,
-    violated: &mut mpsc::Receiver<u16>,
-    closing: &Notify,
     reporter: &Reporter,
-) {
-    loop {
-        let first = tokio::select! {
-            Some(code) = violated.recv() => Outgoing::Close(code, String::new()),
-            Some(outgoing) = waiting.recv() => outgoing,
-            else => return,
-        };
+) -> bool {
+    while let Some(first) = waiting.recv().await {
         let (mut messages, mut frames) = (0, 0);
         let mut next = Some(first);
         while let Some(outgoing) = next {
             let is_close = matches!(outgoing, Outgoing::Close(..));
             messages += usize::from(matches!(outgoing, Outgoing::Message(_)));
             frames += 1;
-            if sink.feed(frame(outgoing)).await.is_err() {
-                return;
+            if sink.feed(outgoing.into_frame()).await.is_err() {
+                return false;
             }
             if is_close {
-                closing.notify_one();
-                let _ = sink.flush().await;
-                return;
+                return sink.flush().await.is_ok();
             }
             next = if frames < BATCH { waiting.try_recv().ok() } else { None };
         }
         if sink.flush().await.is_err() {
-            return;
+            return false;
         }
         if messages > 0 {
             reporter.report(Report::Written(messages)).await;
         }
     }
+    false
 }
 
+/// Reads until the line is over. Gives the code to close with if the peer broke the protocol.
 async fn read(
-    mut stream: impl Stream<Item = Result<Frame, tungstenite::Error>> + Unpin,
-    violations: mpsc::Sender<u16>,
+    stream: &mut (impl Stream<Item = Result<Frame, tungstenite::Error>> + Unpin),
     reporter: &Reporter,
-) {
+) -> Option<u16> {
     loop {
         let report = match stream.next().await {
             Some(Ok(Frame::Text(text))) => Report::Message(Message::Text(text.as_str().to_owned())),
@@ -211,75 +202,40 @@ async fn read(
             Some(Ok(Frame::Ping(_))) => Report::Ping,
             Some(Ok(Frame::Pong(payload))) => Report::Pong(payload.into()),
             Some(Ok(Frame::Close(frame))) => {
-                reporter.report(Report::Closed(closed_with(frame))).await;
+                let (code, reason) = closed_with(frame);
+                reporter.report(Report::Closed(Ended::Code { code, reason })).await;
                 // One more look sends our half of the closing handshake; the rest is the peer's hanging up.
-                let _ = tokio::time::timeout(CLOSE_WAIT, async {
-                    while let Some(Ok(_)) = stream.next().await {}
-                })
-                .await;
-                return;
+                let rest = async { while let Some(Ok(_)) = stream.next().await {} };
+                let _ = tokio::time::timeout(CLOSE_WAIT, rest).await;
+                return None;
             }
             // Raw frames are never handed out by a reader.
             Some(Ok(Frame::Frame(_))) => continue,
-            Some(Err(error)) => match ended_by(error) {
+            Some(Err(error)) => match fault(error) {
                 Fault::Peer(code, what) => {
                     reporter.report(Report::Violation(code, what)).await;
-                    let _ = violations.try_send(code);
-                    // The writer says the code; a peer this confused is not waited for.
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                    return;
+                    return Some(code);
                 }
-                Fault::Line(ended) => return reporter.report(Report::Closed(ended)).await,
+                Fault::Line(ended) => {
+                    reporter.report(Report::Closed(ended)).await;
+                    return None;
+                }
             },
-            None => return reporter.report(Report::Closed(Ended::Eof)).await,
+            None => {
+                reporter.report(Report::Closed(Ended::Eof)).await;
+                return None;
+            }
         };
         reporter.report(report).await;
     }
 }
 
-fn frame(outgoing: Outgoing) -> Frame {
-    match outgoing {
-        Outgoing::Message(Message::Text(text)) => Frame::Text(text.into()),
-        Outgoing::Message(Message::Binary(bytes)) => Frame::Binary(bytes.into()),
-        Outgoing::Ping(payload) => Frame::Ping(payload.into()),
-        Outgoing::Close(code, reason) => {
-            let reason = close::fit_reason(&reason).to_owned().into();
-            Frame::Close(Some(CloseFrame { code: code.into(), reason }))
+impl Outgoing {
+    fn into_frame(self) -> Frame {
+        match self {
+            Self::Message(message) => frame(message),
+            Self::Ping(payload) => Frame::Ping(payload.into()),
+            Self::Close(code, reason) => close_frame(code, &reason),
         }
-    }
-}
-
-fn closed_with(frame: Option<CloseFrame>) -> Ended {
-    match frame {
-        Some(frame) => Ended::Code { code: frame.code.into(), reason: frame.reason.as_str().to_owned() },
-        None => Ended::Code { code: code::NO_STATUS, reason: String::new() },
-    }
-}
-
-/// Who ended the line.
-enum Fault {
-    /// The peer, against the protocol: the code to close with, and what it did.
-    Peer(u16, String),
-    /// The network, or the peer's machine.
-    Line(Ended),
-}
-
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "a foreign enum: whatever else it may say is the peer's doing"
-)]
-fn ended_by(error: tungstenite::Error) -> Fault {
-    use tungstenite::{Error, error::ProtocolError};
-    match error {
-        Error::ConnectionClosed
-        | Error::AlreadyClosed
-        | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Fault::Line(Ended::Eof),
-        // TLS without its own goodbye, or a frame that stops in the middle.
-        Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => Fault::Line(Ended::Eof),
-        Error::Io(error) => Fault::Line(Ended::Reset { why: io_words(&error) }),
-        Error::Capacity(error) => Fault::Peer(code::TOO_BIG, format!("a message over the limit ({error})")),
-        Error::Utf8(_) => Fault::Peer(code::INVALID_DATA, "text that is not UTF-8".to_owned()),
-        Error::Protocol(error) => Fault::Peer(code::PROTOCOL_ERROR, error.to_string()),
-        other => Fault::Peer(code::PROTOCOL_ERROR, other.to_string()),
     }
 }

@@ -4,7 +4,10 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{Sink, SinkExt, StreamExt};
-use heartline_core::{close, line::Message};
+use heartline_core::{
+    close,
+    line::{Ended, Message},
+};
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -13,13 +16,17 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
-        self, Message as Frame,
-        protocol::{CloseFrame, Role, WebSocketConfig},
+        Message as Frame,
+        protocol::{Role, WebSocketConfig},
     },
 };
 
 use crate::{
-    client::{activity::Stream, dial::io_words},
+    client::{
+        activity::Stream,
+        dial::io_words,
+        frames::{Fault, close_frame, closed_with, fault, frame, reject},
+    },
     output::escape::excerpt,
     server::handshake,
 };
@@ -172,8 +179,12 @@ where
 {
     let (mut sink, mut stream) = socket.split();
     let writing = async {
-        let closed = write(&mut sink, &mut waiting).await;
-        if closed { tokio::time::sleep(GOODBYE).await } else { std::future::pending().await }
+        if write(&mut sink, &mut waiting).await {
+            tokio::time::sleep(GOODBYE).await;
+        } else {
+            // The reader knows more about an end than the writer.
+            std::future::pending().await
+        }
     };
     let reading = async {
         loop {
@@ -183,25 +194,43 @@ where
                 Some(Ok(Frame::Close(frame))) => {
                     // One more look sends our half of the closing handshake.
                     let _ = tokio::time::timeout(GOODBYE, stream.next()).await;
-                    return farewell(frame);
+                    let (code, reason) = closed_with(frame);
+                    return Left::With(code, reason);
                 }
                 Some(Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_))) => continue,
-                Some(Err(error)) => return broken(&error),
-                None => return (None, "the connection ended without a close frame".to_owned()),
+                Some(Err(error)) => return Left::By(fault(error)),
+                None => return Left::By(Fault::Line(Ended::Eof)),
             };
             if let Some(echo) = &to_echo {
                 // Waits for room: a guest that does not read is not read.
                 if echo.send(Outgoing::Message(message.clone())).await.is_err() {
-                    return (None, "the connection broke".to_owned());
+                    return Left::By(Fault::Line(Ended::Eof));
                 }
             }
             received(message).await;
         }
     };
-    tokio::select! {
+    let left = tokio::select! {
         left = reading => left,
-        () = writing => (None, "closed from here".to_owned()),
+        () = writing => return (None, "closed from here".to_owned()),
+    };
+    match left {
+        Left::With(code, reason) => (Some(code), farewell(code, &reason)),
+        Left::By(Fault::Line(Ended::Reset { why })) => (None, format!("the connection broke: {why}")),
+        Left::By(Fault::Line(_)) => (None, "the connection ended without a close frame".to_owned()),
+        Left::By(Fault::Peer(code, what)) => {
+            reject(sink, stream, code).await;
+            (None, format!("the guest broke the protocol: {what}"))
+        }
     }
+}
+
+/// How a guest left.
+enum Left {
+    /// With a close frame.
+    With(u16, String),
+    /// Without.
+    By(Fault),
 }
 
 /// Writes until there is nothing more to come. `true` after a close frame.
@@ -210,12 +239,8 @@ async fn write(sink: &mut (impl Sink<Frame> + Unpin), waiting: &mut mpsc::Receiv
         let mut next = Some(first);
         while let Some(outgoing) = next {
             let (frame, last) = match outgoing {
-                Outgoing::Message(Message::Text(text)) => (Frame::Text(text.into()), false),
-                Outgoing::Message(Message::Binary(bytes)) => (Frame::Binary(bytes.into()), false),
-                Outgoing::Close(code, reason) => {
-                    let reason = close::fit_reason(&reason).to_owned().into();
-                    (Frame::Close(Some(CloseFrame { code: code.into(), reason })), true)
-                }
+                Outgoing::Message(message) => (frame(message), false),
+                Outgoing::Close(code, reason) => (close_frame(code, &reason), true),
             };
             if sink.feed(frame).await.is_err() {
                 return false;
@@ -232,27 +257,8 @@ async fn write(sink: &mut (impl Sink<Frame> + Unpin), waiting: &mut mpsc::Receiv
     false
 }
 
-fn farewell(frame: Option<CloseFrame>) -> (Option<u16>, String) {
-    let Some(frame) = frame else { return (None, "closed without a code".to_owned()) };
-    let code = frame.code.into();
+fn farewell(code: u16, reason: &str) -> String {
     let meaning = close::meaning(close::Dialect::Plain, code);
-    let reason = frame.reason.as_str();
     let said = if reason.is_empty() { String::new() } else { format!(" (\"{}\")", excerpt(reason, 123)) };
-    (Some(code), format!("closed with {code}: {meaning}{said}"))
-}
-
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "a foreign enum: whatever else it may say speaks for itself"
-)]
-fn broken(error: &tungstenite::Error) -> (Option<u16>, String) {
-    use tungstenite::{Error, error::ProtocolError};
-    let words = match error {
-        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
-            "the connection ended without a close frame".to_owned()
-        }
-        Error::Io(error) => format!("the connection broke: {}", io_words(error)),
-        other => format!("the guest broke the protocol: {other}"),
-    };
-    (None, words)
+    format!("closed with {code}: {meaning}{said}")
 }
