@@ -164,7 +164,7 @@ impl Heartbeat {
     }
 
     /// A beat that only measures a round trip: its silence means nothing. `None` while another was sent less than
-    /// [`MEASURE_GAP`] ago, so that a peer that beats wildly does not make us beat wildly.
+    /// a second ago, so that a peer that beats wildly does not make us beat wildly.
     pub fn measure(&mut self, now: Instant) -> Option<u64> {
         let lately = self.measured.is_some_and(|at| now.saturating_duration_since(at) < MEASURE_GAP);
         if lately || self.liveness == Liveness::Dead {

@@ -11,7 +11,7 @@
 //! | floor | modules |
 //! | --- | --- |
 //! | 4 | [`echo`], [`chat`]: the applications; [`room`]: the server half of chat |
-//! | 3 | [`line`]: one client connection over all its dials |
+//! | 3 | [`mod@line`]: one client connection over all its dials |
 //! | 2 | [`heartbeat`], [`rtt`], [`backoff`], [`outbox`]: the parts of a line |
 //! | 1 | [`policy`]: every number that decides; [`close`]: what close codes mean; [`wire`]: the `heartline.v1` messages |
 //! | 0 | [`time`]: the one name for a clock's values |

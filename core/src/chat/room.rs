@@ -1,3 +1,5 @@
+mod accepted;
+mod gaps;
 mod pages;
 
 use std::collections::VecDeque;
@@ -10,12 +12,9 @@ use super::chain::{Chain, Link};
 use super::entry::{Entry, Gap, Spoken, ToldBy};
 use super::event::{Joining, RoomEvent};
 use super::members::Members;
-use super::own::Written;
 use super::timeline::{Placed, Timeline};
 use pages::Asked;
 
-/// How many own messages may be accepted without having come back; a server sends each of them at once.
-const MAX_ACCEPTED: usize = 1_024;
 /// A server that says "hold for no time" is asked again after this.
 const LEAST_HOLD: Duration = Duration::from_millis(100);
 
@@ -238,34 +237,6 @@ impl Room {
         Next::Nothing
     }
 
-    pub(super) fn gap(&mut self, after: u64, next: Option<u64>, told: &mut Told) {
-        if self.presence != Presence::In {
-            return told.odd.push("a gap came before we were let in; ignored".to_owned());
-        }
-        let credible = next.filter(|next| *next > after);
-        if credible != next {
-            told.odd.push(format!("a gap that ends at or before its beginning, {after}; its end is ignored"));
-        }
-        let at_our_end = self.chain.gap(after, credible);
-        let (era, told_by) = (self.timeline.era(), ToldBy::Server);
-        self.place_gap(Gap { era, after: at_our_end.unwrap_or(after), next: credible, told_by }, told);
-        match at_our_end {
-            Some(_) if credible.is_none_or(|next| self.catching_up_to.is_some_and(|head| next > head)) => {
-                // Nothing below the head is left to come.
-                self.catching_up_to = self.catching_up_to.map(|_| 0);
-                self.note_caught_up(told);
-            }
-            Some(_) => {}
-            None => {
-                if self.timeline.oldest().is_none_or(|oldest| credible.is_some_and(|next| next <= oldest.seq))
-                {
-                    self.timeline.reached_the_beginning();
-                    self.finish_page(told);
-                }
-            }
-        }
-    }
-
     pub(super) fn members_changed(
         &mut self,
         joined: Vec<Member>,
@@ -303,25 +274,6 @@ impl Room {
         }
     }
 
-    /// An own message is durable at `seq`. It comes back as a `said`; should it not, our own copy takes its place.
-    pub(super) fn accept(&mut self, written: Written, seq: u64, you: &str, name: &str, told: &mut Told) {
-        if seq == 0 {
-            return told
-                .odd
-                .push(format!("message {} was accepted at place 0, where none can be", written.id));
-        }
-        let Written { room: _, id, text, style, tried: _ } = written;
-        let (from, name) = (you.to_owned(), name.to_owned());
-        let era = self.timeline.era();
-        let spoken = Spoken { era, seq, prev: seq - 1, at: None, from, name, id, text, style, own: true };
-        if self.accepted.len() == MAX_ACCEPTED {
-            self.accepted.pop_front();
-            told.odd.push("the server accepts own messages without ever sending them".to_owned());
-        }
-        self.accepted.push_back(spoken);
-        self.settle_accepted(told);
-    }
-
     /// When a wait is over, or a page given up.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         [self.held_until(), self.page.map(|page| page.until)].into_iter().flatten().min()
@@ -352,40 +304,6 @@ impl Room {
         }
         self.settle_accepted(told);
         self.note_caught_up(told);
-    }
-
-    fn place_gap(&mut self, gap: Gap, told: &mut Told) {
-        match self.timeline.place_gap(gap) {
-            Placed::At(at) => {
-                let newest = at + 1 == self.timeline.len();
-                told.events.push(RoomEvent::Entry { key: gap.key(), newest });
-            }
-            Placed::Repeat | Placed::TooOld => {}
-            Placed::Contradiction => {
-                told.odd.push(format!("a gap behind {}, where messages are known; ignored", gap.after));
-            }
-        }
-    }
-
-    /// Accepted messages that we have passed: those that came back are done, the others take their place as our own copy.
-    fn settle_accepted(&mut self, told: &mut Told) {
-        if let Some(position) = self.chain.position() {
-            self.place_accepted(position, told);
-        }
-    }
-
-    fn place_accepted(&mut self, up_to: u64, told: &mut Told) {
-        let (due, rest) =
-            std::mem::take(&mut self.accepted).into_iter().partition(|spoken| spoken.seq <= up_to);
-        self.accepted = rest;
-        let due: VecDeque<Spoken> = due;
-        for spoken in due {
-            let key = spoken.key();
-            if let Placed::At(at) = self.timeline.place(spoken) {
-                let newest = at + 1 == self.timeline.len();
-                told.events.push(RoomEvent::Entry { key, newest });
-            }
-        }
     }
 
     fn note_caught_up(&mut self, told: &mut Told) {

@@ -1,5 +1,6 @@
 //! `heartline chat`: a room in the terminal.
 
+mod endings;
 mod identity;
 mod prompt;
 mod show;
@@ -268,7 +269,10 @@ impl Session {
                 }
                 Err(error) => {
                     self.rejected += 1;
-                    let event = json!({"event": "own", "room": room, "text": text, "state": "rejected", "code": code(&error), "why": error.to_string()});
+                    let (code, why) = (code(&error), error.to_string());
+                    let event = json!({
+                        "event": "own", "room": room, "text": text, "state": "rejected", "code": code, "why": why,
+                    });
                     let words = if json { String::new() } else { format!("not sent: {error}") };
                     self.console.tell(Tone::Bad, &words, event)?;
                 }
@@ -290,41 +294,6 @@ impl Session {
         if settled && there && self.all_said_at.is_none() {
             self.all_said_at = Some(now());
         }
-    }
-
-    fn all_said(&self) -> Ending {
-        match self.rejected {
-            0 => Ending::fine(),
-            n => Ending::new(
-                ExitCode::Usage,
-                format!("{n} {} not taken", if n == 1 { "message was" } else { "messages were" }),
-            ),
-        }
-    }
-
-    fn interrupted(&self) -> Ending {
-        Ending::new(ExitCode::Interrupted, self.left_behind().unwrap_or_default())
-    }
-
-    /// What was not accepted is not said, however politely the server left.
-    fn closed(&self, ending: Ending) -> Ending {
-        match self.left_behind() {
-            Some(words) if ending.code == ExitCode::Fine => {
-                Ending::new(ExitCode::ClosedByPeer, format!("{}; {words}", ending.text))
-            }
-            Some(words) => Ending { text: format!("{}; {words}", ending.text), ..ending },
-            None => ending,
-        }
-    }
-
-    fn left_behind(&self) -> Option<String> {
-        let waiting = self.driver.machine().unsettled() + self.queue.len();
-        (waiting > 0).then(|| {
-            format!(
-                "{waiting} {} not accepted yet and may not have arrived",
-                if waiting == 1 { "message was" } else { "messages were" }
-            )
-        })
     }
 }
 

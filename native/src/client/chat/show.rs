@@ -118,7 +118,7 @@ fn show_entry(console: &mut Console, room: &str, entry: &Entry, newest: bool, li
         }
         Entry::NewEpoch { .. } => {
             let text =
-                "the server begins anew: what was said meanwhile, and what is above, is not in its history";
+                "the server begins anew: it does not know what is above, and something may be missing here";
             console.tell(Tone::Warning, text, json!({"event": "new_epoch", "room": room}))
         }
     }

@@ -73,7 +73,10 @@ impl Probes {
                 let mut text = format!("probe {number}: {}", millis(round_trip));
                 flags.iter().filter(|(set, _)| *set).for_each(|(_, words)| text.push_str(words));
                 let tone = if changed || out_of_order || late { Tone::Warning } else { Tone::Received };
-                let event = json!({"event": "probe", "number": number, "ms": ms, "changed": changed, "out_of_order": out_of_order, "late": late});
+                let event = json!({
+                    "event": "probe", "number": number, "ms": ms,
+                    "changed": changed, "out_of_order": out_of_order, "late": late,
+                });
                 self.say(tone, &text, event)?;
             }
             Event::ProbeRepeated { number } => {
