@@ -18,7 +18,7 @@ use crate::{
 /// The flags of `heartline listen`.
 #[derive(Args, Clone, Debug)]
 pub struct ListenArgs {
-    /// Where: 8080 or :8080 (for this machine only), 0.0.0.0:8080, [::1]:8080, unix:/path/to/socket. Port 0 takes any
+    /// Where: 8080 or :8080 (for this machine only), 0.0.0.0:8080, unix:/path/to/socket. Port 0 takes any
     /// free one and tells which.
     #[arg(value_name = "ADDR", value_parser = Address::parse)]
     pub address: Address,

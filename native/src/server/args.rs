@@ -16,7 +16,7 @@ use crate::net::TcpLiveness;
 
 /// Serve the page, /echo and /chat.
 ///
-/// Without flags only programs and pages of this machine come in: Host and Origin must be localhost, 127.x.x.x or [::1],
+/// Without flags only programs and pages of this machine come in: Host and Origin must be localhost, 127.x.x.x or ::1,
 /// and nothing may have been forwarded by a proxy.
 #[derive(Args, Clone, Debug)]
 pub struct ServeArgs {
@@ -27,8 +27,8 @@ pub struct ServeArgs {
     /// Let in who asks for this host (NAME or NAME:PORT), and pages from it. Repeatable.
     #[arg(long, value_name = "HOST", help_heading = "Who may come in")]
     pub allow_host: Vec<String>,
-    /// Let in pages of this origin (https://example.com). Repeatable.
-    #[arg(long, value_name = "ORIGIN", help_heading = "Who may come in")]
+    /// Let in pages of this origin. Repeatable.
+    #[arg(long, value_name = "https://HOST", help_heading = "Who may come in")]
     pub allow_origin: Vec<String>,
     /// Let everybody in, from anywhere, whatever page they come from.
     #[arg(long, help_heading = "Who may come in", conflicts_with_all = ["allow_host", "allow_origin"])]

@@ -1,7 +1,7 @@
 //! `/chat`: the rooms. The shell around `heartline_core::room`: it carries what sockets, sessions, the hub and the history say.
 //!
-//! The hub and the history belong to one task ([`hub`]), each line to one of its own ([`line`]). What the hub has for a line goes
-//! into the line's [`mailbox`]; what lines have for the hub goes through one bounded channel, which is all the waiting there is:
+//! The hub and the history belong to one task (`hub`), each line to one of its own (`line`). What the hub has for a line goes
+//! into the line's `mailbox`; what lines have for the hub goes through one bounded channel, which is all the waiting there is:
 //! the hub itself waits for nobody.
 
 mod hub;

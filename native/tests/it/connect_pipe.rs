@@ -19,14 +19,14 @@ async fn a_line_in_is_a_message_and_a_message_is_a_line_out() {
 #[tokio::test]
 async fn without_a_count_it_waits_a_moment_for_the_reply() {
     let peer = Peer::echoing().await;
-    let outcome = run(&["connect", "--wait", "0.5", &peer.url()], b"hi\n").await;
+    let outcome = run(&["connect", "--wait", "2", &peer.url()], b"hi\n").await;
     assert_eq!((outcome.code, outcome.stdout.as_str()), (0, "hi\n"), "{outcome:?}");
 }
 
 #[tokio::test]
 async fn fewer_messages_than_asked_for_is_an_error_of_its_own() {
     let peer = Peer::echoing().await;
-    let outcome = run(&["connect", "--wait", "0.3", "--count", "2", &peer.url()], b"hi\n").await;
+    let outcome = run(&["connect", "--wait", "1", "--count", "2", &peer.url()], b"hi\n").await;
     outcome.failed(40, &["only 1 of 2"]);
     let peer = Peer::start(|mut stream, _| async move {
         shake_hands(&mut stream).await;
@@ -64,7 +64,7 @@ async fn without_input_standard_input_is_never_touched() {
         run(&["connect", "--no-input", "--send", "x", "--count", "1", &peer.url()], b"not read\n").await;
     assert_eq!((outcome.code, outcome.stdout.as_str()), (0, "x\n"), "{outcome:?}");
     let outcome =
-        run(&["connect", "--no-input", "--send", "x", "--wait", "0.3", &peer.url()], b"not read\n").await;
+        run(&["connect", "--no-input", "--send", "x", "--wait", "1", &peer.url()], b"not read\n").await;
     assert_eq!((outcome.code, outcome.stdout.as_str()), (0, "x\n"), "{outcome:?}");
 }
 
