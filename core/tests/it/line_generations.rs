@@ -41,8 +41,10 @@ fn old_sockets_that_go_on_talking_change_nothing() {
         }
         world.run_for(secs(60));
         assert_eq!((world.state(0), world.line(0).generation()), (&State::Open, 11), "{seed}");
-        // The server closed each older line with 4409, which would be final on the present one.
         assert_eq!(world.line(0).liveness(), Liveness::Alive);
+        // Each of which would be final on the present line.
+        assert!(world.server.closed.iter().all(|(_, code)| [4408, 4409].contains(code)));
+        assert!(world.server.closed.len() >= 8, "two dials at one moment are one hello: {seed}");
     }
 }
 

@@ -3,17 +3,17 @@
 use heartline_core::close::Dialect;
 use heartline_core::heartbeat::Liveness;
 use heartline_core::line::{
-    Ended, Input, Line, LineConfig, LineEvent, Machine, Message, Proof, Reconnect, Signal, State, Transmit,
-    WINDOW,
+    Input, Line, LineConfig, LineEvent, Machine, Message, Proof, Reconnect, Signal, State, Transmit, WINDOW,
 };
 use heartline_core::policy::{MAX_TOLD_WAIT, OutboxPolicy, Policy};
 use heartline_core::time::{Duration, Instant};
-use heartline_core::wire::{self, ClientMessage};
+use heartline_core::wire::ClientMessage;
 use proptest::prelude::*;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::fixed;
+use crate::line_steps::{Step, step};
 
 const MESSAGES: usize = 50;
 const BYTES: usize = 2000;
@@ -31,27 +31,6 @@ fn whatever_happens_the_line_keeps_its_promises() {
             Ok(())
         })
         .unwrap();
-}
-
-/// One thing that happens. Generations are told from the present one: 0 is it, 1 the one before, -1 one to come.
-#[derive(Clone, Debug)]
-enum Step {
-    Pass(u64),
-    /// To the moment the timer names, and this many milliseconds later.
-    TimerFires(u64),
-    Timeout,
-    Connect,
-    Redial,
-    Disconnect(u16),
-    Send(usize),
-    Post,
-    Opened(i64, Option<String>),
-    Said(i64, Message),
-    Bytes(i64),
-    Written(i64, usize),
-    Pong(i64, Vec<u8>),
-    Closed(i64, Ended),
-    Signal(Signal),
 }
 
 /// A line and what it is checked against.
@@ -81,7 +60,7 @@ impl Trial {
 
     fn apply(&mut self, step: &Step) {
         let before = self.line.generation();
-        let generation = |told: &i64| before.saturating_add_signed(-told);
+        let generation = |told: &i64| before.wrapping_add_signed(-told);
         let input = match step {
             Step::Pass(ms) => {
                 self.now += Duration::from_millis(*ms);
@@ -129,7 +108,14 @@ impl Trial {
             }
         };
         let timed_out = input == Input::Timeout;
+        let foreign = step.told().is_some_and(|told| told != 0);
+        let (said, state) = (self.transcript.len(), self.line.state().clone());
+        let (timer, sign) = (self.line.poll_timeout(), self.line.last_sign());
         self.act(|line, now| line.handle(now, input));
+        if foreign {
+            assert_eq!((self.transcript.len(), self.line.state()), (said, &state), "{step:?}");
+            assert_eq!((self.line.poll_timeout(), self.line.last_sign()), (timer, sign), "{step:?}");
+        }
         if timed_out && let Some((at, timer)) = self.line.poll_timeout() {
             assert!(at >= self.now, "{timer:?} lies {:?} in the past", self.now - at);
         }
@@ -224,62 +210,4 @@ fn config() -> impl Strategy<Value = LineConfig> {
             LineConfig { policy, dialect, proof, can_ping, reconnect, retry_first, token_source }
         },
     )
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let told = || prop_oneof![12 => Just(0_i64), 2 => Just(1), 1 => -2..4_i64];
-    let protocol = prop_oneof![4 => Just(Some(wire::PROTOCOL.to_owned())), 1 => Just(None)];
-    prop_oneof![
-        6 => prop_oneof![0..100_u64, 0..30_000_u64, 0..10_000_000_u64].prop_map(Step::Pass),
-        10 => prop_oneof![4 => Just(0), 1 => 0..4_000_000_u64].prop_map(Step::TimerFires),
-        2 => Just(Step::Timeout),
-        1 => Just(Step::Connect),
-        1 => Just(Step::Redial),
-        1 => (0..5000_u16).prop_map(Step::Disconnect),
-        8 => (0..100_usize).prop_map(Step::Send),
-        1 => Just(Step::Post),
-        12 => (told(), protocol).prop_map(|(told, protocol)| Step::Opened(told, protocol)),
-        8 => (told(), message()).prop_map(|(told, message)| Step::Said(told, message)),
-        2 => told().prop_map(Step::Bytes),
-        4 => (told(), 0..40_usize).prop_map(|(told, count)| Step::Written(told, count)),
-        4 => (told(), pong()).prop_map(|(told, payload)| Step::Pong(told, payload)),
-        4 => (told(), ended()).prop_map(|(told, ended)| Step::Closed(told, ended)),
-        3 => prop::sample::select(vec![
-            Signal::Hidden, Signal::Visible, Signal::Online, Signal::Offline, Signal::Frozen, Signal::Resumed,
-        ]).prop_map(Step::Signal),
-    ]
-}
-
-fn message() -> impl Strategy<Value = Message> {
-    let number = || prop_oneof![0..20_u64, Just(wire::MAX_NUMBER)];
-    prop_oneof![
-        Just("beat".to_owned()),
-        "[ -~]{0,20}",
-        number().prop_map(|n| format!(r#"{{"type":"ping","n":{n}}}"#)),
-        number().prop_map(|n| format!(r#"{{"type":"pong","n":{n}}}"#)),
-        number().prop_map(|ms| format!(r#"{{"type":"draining","within_ms":{ms}}}"#)),
-        (number(), number()).prop_map(|(interval, grace)| format!(
-            r#"{{"type":"welcome","session":"s","you":"y","heartbeat":{{"interval_ms":{interval},"grace_ms":{grace}}}}}"#
-        )),
-        Just(r#"{"type":"welcome","session":"s","you":"y"}"#.to_owned()),
-    ]
-    .prop_map(Message::Text)
-}
-
-fn pong() -> impl Strategy<Value = Vec<u8>> {
-    prop_oneof![4 => (0..10_u64).prop_map(|n| n.to_be_bytes().to_vec()), 1 => any::<Vec<u8>>()]
-}
-
-fn ended() -> impl Strategy<Value = Ended> {
-    let why = || "why".to_owned();
-    prop_oneof![
-        (0..5000_u16).prop_map(move |code| Ended::Code { code, reason: why() }),
-        (1001..1006_u16).prop_map(move |code| Ended::Code { code, reason: why() }),
-        Just(Ended::Eof),
-        Just(Ended::Reset { why: why() }),
-        any::<bool>().prop_map(move |retry| Ended::DialFailed { why: why(), retry }),
-        (200..600_u16, prop::option::of(any::<u64>())).prop_map(move |(status, retry_after)| {
-            Ended::Refused { status, retry_after: retry_after.map(Duration::from_secs), why: why() }
-        }),
-    ]
 }

@@ -17,6 +17,7 @@ mod line_random_world;
 mod line_reconnect;
 mod line_sleep;
 mod line_slow;
+mod line_steps;
 mod line_v1;
 mod room_engine;
 mod room_hub;

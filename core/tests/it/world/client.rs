@@ -48,7 +48,7 @@ pub(crate) enum Clock {
 pub(crate) struct Client<M: Machine> {
     pub(crate) machine: M,
     pub(crate) path: Path,
-    /// Sockets the machine dropped go on talking to it.
+    /// Sockets the machine dropped stay open and go on talking to it.
     pub(crate) haunted: bool,
     /// Sockets never report an end.
     pub(crate) tight_lipped: bool,

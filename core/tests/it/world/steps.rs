@@ -131,6 +131,9 @@ impl<M: Machine, S: Server> World<M, S> {
             Transmit::Close { generation, code, reason } => (generation, Packet::Close { code, reason }),
             Transmit::Abandon { generation } => {
                 self.clients[i].forget(generation);
+                if self.clients[i].haunted {
+                    return;
+                }
                 if let Some(connection) = self.connections.get_mut(&(i, generation)) {
                     connection.pipe(Way::Up).hang_up();
                 }
