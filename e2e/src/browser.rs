@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fantoccini::Client;
 use fantoccini::wd::{WebDriverCompatibleCommand, WindowHandle};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use crate::driver::Driver;
@@ -44,7 +44,8 @@ pub struct Browser {
     client: Client,
     /// The window that commands go to; pages of one browser take turns.
     at: Arc<Mutex<WindowHandle>>,
-    driver: Driver,
+    /// Held for its end.
+    _driver: Driver,
 }
 
 impl Browser {
@@ -56,7 +57,7 @@ impl Browser {
         let mut driver = Driver::start(kind).await;
         let client = driver.open(kind).await;
         let window = client.window().await.expect("a browser begins with a window");
-        Self { kind, client, at: Arc::new(Mutex::new(window)), driver }
+        Self { kind, client, at: Arc::new(Mutex::new(window)), _driver: driver }
     }
 
     /// Which it is.
@@ -94,8 +95,11 @@ impl Browser {
     /// # Panics
     /// The browser does not tell.
     pub async fn complaints(&self, page: &str) -> Vec<String> {
-        let entries = match self.kind {
-            Kind::Chromium => self.client.issue_cmd(Command::ReadLog).await.expect("Chromium tells its log"),
+        let (entries, is_against): (_, fn(&Value, &str) -> bool) = match self.kind {
+            Kind::Chromium => {
+                let log = self.client.issue_cmd(Command::ReadLog).await.expect("Chromium tells its log");
+                (log, |entry, _| entry["level"] == "SEVERE" || entry["level"] == "WARNING")
+            }
             Kind::Firefox => {
                 self.client
                     .issue_cmd(Command::ActOn("chrome"))
@@ -103,17 +107,17 @@ impl Browser {
                     .expect("Firefox lets its console be read");
                 let script =
                     "return Services.console.getMessageArray().map(entry => ({ message: entry.message }))";
-                let entries = self.client.execute(script, vec![]).await.expect("Firefox tells its console");
+                let log = self.client.execute(script, vec![]).await.expect("Firefox tells its console");
                 self.client
                     .issue_cmd(Command::ActOn("content"))
                     .await
                     .expect("Firefox turns back to the page");
-                entries
+                // It has much to say to itself.
+                (log, |entry, page| entry["message"].as_str().is_some_and(|message| message.contains(page)))
             }
         };
-        let messages = entries.as_array().into_iter().flatten().filter_map(|entry| entry["message"].as_str());
-        // A browser has much to say to itself.
-        messages.filter(|message| message.contains(page)).map(str::to_owned).collect()
+        let against = entries.as_array().into_iter().flatten().filter(|entry| is_against(entry, page));
+        against.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
     }
 }
 

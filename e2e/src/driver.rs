@@ -73,7 +73,7 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // Where that does not work, the whole process group is killed, as comes next anyway.
+        // The driver ends its browser, by force if need be. Where not even that works, the test has failed already.
         let _ = self.end_session();
     }
 }

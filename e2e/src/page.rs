@@ -117,10 +117,14 @@ impl Page {
     /// # Panics
     /// There is no such field.
     pub async fn write(&self, selector: &str, text: &str) {
-        let text = if text.is_empty() { char::from(Key::Backspace).to_string() } else { text.to_owned() };
-        // As a person does it: select all, and write over it.
-        let keys = format!("{}a{}{text}", char::from(Key::Control), char::from(Key::Null));
-        self.act(selector, async |element| element.send_keys(&keys).await).await;
+        let keys = if text.is_empty() { char::from(Key::Backspace).to_string() } else { text.to_owned() };
+        self.act(selector, async |field| {
+            // What is selected is written over. A field that has the focus already keeps its selection.
+            let field_in_page = serde_json::to_value(field)?;
+            self.client.execute("arguments[0].focus(); arguments[0].select()", vec![field_in_page]).await?;
+            field.send_keys(&keys).await
+        })
+        .await;
     }
 
     /// Writes `text` where the cursor is, key by key.

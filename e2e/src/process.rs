@@ -1,16 +1,16 @@
 //! A process, and who owns it.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::thread;
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::sync::watch;
 
 use crate::wait::{self, DEADLINE};
 
-/// A running process with its children. Dropping it kills them and waits for its end.
+/// A running process. Dropping it kills it and waits for its end.
+///
+/// It belongs to the process group of the tests, so that Ctrl-C ends everything together.
 #[derive(Debug)]
 pub struct Process {
     name: String,
@@ -24,13 +24,13 @@ pub struct Process {
 type Lines = watch::Receiver<Vec<String>>;
 
 impl Process {
-    /// Starts it in a process group of its own, all three streams connected to us.
+    /// Starts it, all three streams connected to us.
     ///
     /// # Panics
     /// It cannot be started.
     pub fn start(name: impl Into<String>, mut command: Command) -> Self {
         let name = name.into();
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = match command.spawn() {
             Ok(child) => child,
             Err(error) => panic!("cannot start {name} ({command:?}): {error}"),
@@ -101,13 +101,8 @@ impl Process {
 
     /// Kills it, as `kill -9` does, and waits for its end.
     pub fn kill(&mut self) {
-        if matches!(self.child.try_wait(), Ok(Some(_))) {
-            return;
-        }
-        // It is ours and not yet waited for, so the number is still its own.
-        if let Some(group) = Pid::from_raw(self.child.id().cast_signed()) {
-            let _ = kill_process_group(group, Signal::KILL);
-        }
+        // What has ended already is fine.
+        let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
@@ -141,22 +136,6 @@ fn follow(stream: impl Read + Send + 'static) -> Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test]
-    async fn what_a_child_started_ends_with_it() {
-        let mut command = Command::new("sh");
-        command.args(["-c", "sleep 1000 & echo \"child $!\"; wait"]);
-        let mut process = Process::start("a shell", command);
-        let grandchild =
-            process.line("whom it started", |line| line.strip_prefix("child ").map(str::to_owned)).await;
-        drop(process);
-        wait::until("the end of the grandchild", async || {
-            // An orphan that nobody waits for stays as a zombie, which runs no more.
-            let status = std::fs::read_to_string(format!("/proc/{grandchild}/stat")).unwrap_or_default();
-            if status.is_empty() || status.contains(") Z ") { Ok(()) } else { Err(status) }
-        })
-        .await;
-    }
 
     #[tokio::test]
     async fn a_line_in_may_be_a_line_out() {

@@ -1,8 +1,14 @@
 //! People in a room.
 
-use heartline_e2e::{Browser, Server, wait};
+use heartline_e2e::{Browser, Server, Terminal, wait};
 
-in_both_browsers!(two_pages_talk, what_others_write_is_text, a_bad_name_is_explained, who_leaves_is_gone);
+in_both_browsers!(
+    two_pages_talk,
+    a_page_and_a_terminal_talk,
+    what_others_write_is_text,
+    a_bad_name_is_explained,
+    who_leaves_is_gone
+);
 
 async fn two_pages_talk(browser: Browser) {
     let server = Server::start().await;
@@ -28,6 +34,25 @@ async fn two_pages_talk(browser: Browser) {
     ada.leave().await;
     ada.join("Ada", "elsewhere").await;
     assert_eq!(ada.texts().await, Vec::<String>::new());
+}
+
+async fn a_page_and_a_terminal_talk(browser: Browser) {
+    let server = Server::start().await;
+    let page = browser.open(&server.page()).await;
+    let ada = page.chat();
+    ada.join("Ada", "lobby").await;
+    ada.say("is anybody here?").await;
+    ada.wait_accepted("is anybody here?").await;
+
+    let mut bob = Terminal::join(server.host(), "Bob", "lobby").await;
+    let read = bob.wait_said("is anybody here?").await;
+    assert_eq!((read["name"].as_str(), read["seq"].as_u64()), (Some("Ada"), Some(1)));
+    ada.wait_member("Bob").await;
+    bob.say("I am <i>here</i>");
+    assert_eq!(ada.wait_said("I am <i>here</i>").await.name, "Bob");
+    bob.wait_said("I am <i>here</i>").await;
+    assert_eq!(ada.texts().await, bob.texts());
+    bob.end().await;
 }
 
 async fn what_others_write_is_text(browser: Browser) {

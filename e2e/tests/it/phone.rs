@@ -31,12 +31,9 @@ async fn nothing_is_wider_than_a_phone(browser: Browser) {
 }
 
 async fn fits(page: &Page) {
-    let script = "const root = document.documentElement; return [root.scrollWidth, root.clientWidth]";
-    let widths = page.run(script, vec![]).await;
-    assert!(
-        widths[0].as_u64() <= widths[1].as_u64(),
-        "the page is {} wide in a window of {}",
-        widths[0],
-        widths[1]
-    );
+    let script = "const root = document.documentElement; const width = root.clientWidth; \
+         const out = [...document.querySelectorAll('body *')].filter(one => one.getBoundingClientRect().right > width); \
+         return root.scrollWidth <= width ? [] : out.map(one => one.outerHTML.slice(0, 80))";
+    let sticking_out = page.run(script, vec![]).await;
+    assert_eq!(sticking_out, serde_json::json!([]), "wider than the window");
 }
