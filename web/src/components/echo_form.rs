@@ -57,7 +57,7 @@ pub fn EchoForm(
                     <input
                         id="echo-url"
                         class="code"
-                        type="url"
+                        inputmode="url"
                         autocomplete="off"
                         spellcheck="false"
                         data-testid="echo-url"

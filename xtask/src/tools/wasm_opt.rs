@@ -13,6 +13,16 @@ use crate::process::{answer, command, logged, on_path};
 const PACKAGE: &str = "binaryen";
 const VERSION: &str = "132.0.0";
 
+/// What rustc's wasm may use beyond the first standard. The page is stripped of the section that says so itself.
+const FEATURES: [&str; 6] = [
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+];
+
 /// A `wasm-opt` that runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct WasmOpt {
@@ -54,7 +64,7 @@ impl WasmOpt {
     /// The command that makes `wasm` smaller, in place.
     pub(crate) fn shrink(&self, wasm: &Path) -> Command {
         let mut command = command(&self.program);
-        command.arg("-Oz").arg(wasm).arg("-o").arg(wasm);
+        command.arg("-Oz").args(FEATURES).arg(wasm).arg("-o").arg(wasm);
         command
     }
 }
