@@ -55,7 +55,8 @@ pub struct HubConfig {
     pub window: usize,
     /// How many messages a first join, or one `history`, brings: `limits.first_page`.
     pub first_page: u32,
-    /// How many members are listed by name. Default 100; a room with more gets only the total.
+    /// How many members are listed by name, at least 1. Default 100; a room with more is told a few names on joining, and then only
+    /// the total.
     pub members: usize,
     /// How often a room hears who came and went. Default once a second.
     pub presence_every: Duration,

@@ -239,12 +239,12 @@ impl Session {
 
     /// What the shell must do next.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
-        self.out.pop_front()
+        pop(&mut self.out)
     }
 
     /// The next word for the hub.
     pub fn poll_hub(&mut self) -> Option<ToHub> {
-        self.hub.pop_front()
+        pop(&mut self.hub)
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) has something to do, and why.
@@ -349,4 +349,13 @@ impl Session {
         self.state = State::Closed;
         self.heartbeat = None;
     }
+}
+
+/// Takes the first. A queue that was long once is let go of when it is empty: most lines are idle most of the time.
+fn pop<T>(queue: &mut VecDeque<T>) -> Option<T> {
+    let first = queue.pop_front();
+    if first.is_none() && queue.capacity() > 4 {
+        *queue = VecDeque::new();
+    }
+    first
 }

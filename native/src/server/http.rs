@@ -71,8 +71,8 @@ pub(super) async fn serve(
     let parts = connection.into_parts();
     let mut transport = parts.io.into_inner();
     if let (End::Done(Ok(())), Some(plan)) = (&end, visit.plan.get()) {
-        let max_message = plan.max_message(&server.config.line);
-        return Some((Line::new(transport, parts.read_buf, max_message, peer, server).await, *plan));
+        let measures = plan.measures(&server.config.line);
+        return Some((Line::new(transport, parts.read_buf, measures, peer, server).await, *plan));
     }
     match end {
         End::Done(Ok(())) | End::Idle => {}

@@ -10,11 +10,16 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use super::Server;
 use super::transport::Transport;
 
-/// tungstenite's 128 KiB per connection is its cost of being idle; 4 KiB loses no speed.
-const READ_BUFFER: usize = 4 * 1024;
-
-/// How much is gathered before it is written without being asked to.
-const WRITE_BUFFER: usize = 16 * 1024;
+/// How large a line's buffers are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Measures {
+    /// Bytes of one message, all its fragments together.
+    pub(super) message: usize,
+    /// Bytes read at once. tungstenite's default of 128 KiB per connection is its cost of being idle.
+    pub(super) read: usize,
+    /// How much is gathered before it is written without being asked to. tungstenite keeps that much, once it was needed.
+    pub(super) write: usize,
+}
 
 /// Room for the frame headers and the control frames that go between.
 const FRAME_SLACK: usize = 1024;
@@ -40,16 +45,16 @@ impl Line {
     pub(super) async fn new(
         transport: Transport,
         read_ahead: Bytes,
-        max_message: usize,
+        measures: Measures,
         peer: SocketAddr,
         server: Arc<Server>,
     ) -> Self {
         let config = WebSocketConfig::default()
-            .read_buffer_size(READ_BUFFER)
-            .write_buffer_size(WRITE_BUFFER)
-            .max_write_buffer_size(WRITE_BUFFER + max_message + FRAME_SLACK)
-            .max_message_size(Some(max_message))
-            .max_frame_size(Some(max_message));
+            .read_buffer_size(measures.read)
+            .write_buffer_size(measures.write)
+            .max_write_buffer_size(measures.write + measures.message + FRAME_SLACK)
+            .max_message_size(Some(measures.message))
+            .max_frame_size(Some(measures.message));
         let frames =
             WebSocketStream::from_partially_read(transport, read_ahead.into(), Role::Server, Some(config))
                 .await;

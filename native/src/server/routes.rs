@@ -14,6 +14,7 @@ use super::Server;
 use super::config::LineLimits;
 use super::guard::Refusal;
 use super::handshake;
+use super::line::Measures;
 use heartline_core::wire::PROTOCOL;
 
 /// Who asks.
@@ -46,10 +47,14 @@ pub(super) enum Plan {
 }
 
 impl Plan {
-    pub(super) fn max_message(self, limits: &LineLimits) -> usize {
+    pub(super) fn measures(self, limits: &LineLimits) -> Measures {
         match self {
-            Self::Echo => limits.echo_message_bytes,
-            Self::Chat | Self::Reject { .. } => limits.chat_message_bytes,
+            // Smaller ones cost speed, larger ones only memory.
+            Self::Echo => Measures { message: limits.echo_message_bytes, read: 4 << 10, write: 16 << 10 },
+            // Most members listen most of the time, to messages of a few hundred bytes.
+            Self::Chat | Self::Reject { .. } => {
+                Measures { message: limits.chat_message_bytes, read: 1 << 10, write: 2 << 10 }
+            }
         }
     }
 }

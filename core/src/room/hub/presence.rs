@@ -41,6 +41,9 @@ struct Telling {
     went: BTreeMap<Identity, Arc<str>>,
 }
 
+/// How many members of a large room somebody who joins is told by name.
+const LISTED_OF_MANY: usize = 20;
+
 /// How many tellings are kept for lines that missed some.
 const KEPT_TELLINGS: usize = 8;
 
@@ -152,8 +155,12 @@ impl Presence {
         if let Some(seat) = self.members.get(&own) {
             listed.push(member(&own, &seat.name));
         }
+        // A list that is not whole and will not be kept up to date needs no length.
+        let most =
+            if self.members.len() > self.listed { self.listed.min(LISTED_OF_MANY) } else { self.listed };
         let others = self.members.iter().filter(|(identity, seat)| seat.told && **identity != own);
-        listed.extend(others.map(|(identity, seat)| member(identity, &seat.name)).take(self.listed - 1));
+        listed
+            .extend(others.map(|(identity, seat)| member(identity, &seat.name)).take(most.saturating_sub(1)));
         listed
     }
 
