@@ -55,9 +55,10 @@ impl Line {
             .max_write_buffer_size(measures.write + measures.message + FRAME_SLACK)
             .max_message_size(Some(measures.message))
             .max_frame_size(Some(measures.message));
+        // Copied: it is mostly empty, and the 8 KiB it was read into would stay with the line as long as it lives.
+        let read_ahead = read_ahead.to_vec();
         let frames =
-            WebSocketStream::from_partially_read(transport, read_ahead.into(), Role::Server, Some(config))
-                .await;
+            WebSocketStream::from_partially_read(transport, read_ahead, Role::Server, Some(config)).await;
         Self { frames, peer, server }
     }
 }
