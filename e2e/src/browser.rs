@@ -9,6 +9,10 @@ use tokio::sync::Mutex;
 
 use crate::driver::Driver;
 use crate::page::Page;
+use crate::wait;
+
+/// In CSS pixels: a small phone, held upright.
+const PHONE_WIDTH: u32 = 360;
 
 /// A make of browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +87,29 @@ impl Browser {
         self.page(opened.handle, url).await
     }
 
+    /// Makes the window as narrow as a phone.
+    ///
+    /// # Panics
+    /// The browser does not do it.
+    pub async fn shrink_to_phone(&self, page: &Page) {
+        page.resize(PHONE_WIDTH, 740).await;
+        let width = page.run("return innerWidth", vec![]).await.as_f64().expect("a window has a width");
+        // Firefox leaves room for its own buttons. A page shown larger has fewer pixels of its own.
+        if self.kind == Kind::Firefox && width > f64::from(PHONE_WIDTH) {
+            let script = format!("gBrowser.selectedBrowser.fullZoom = {}", width / f64::from(PHONE_WIDTH));
+            self.inside(&script).await;
+        }
+        wait::until("a narrow window", async || {
+            let width = page.run("return innerWidth", vec![]).await;
+            if width.as_f64().is_some_and(|width| width.round() as u32 <= PHONE_WIDTH) {
+                Ok(())
+            } else {
+                Err(width)
+            }
+        })
+        .await;
+    }
+
     async fn page(&self, window: WindowHandle, url: &str) -> Page {
         let page = Page::new(self.client.clone(), window, self.at.clone());
         page.go(url).await;
@@ -118,6 +145,14 @@ impl Browser {
         };
         let against = entries.as_array().into_iter().flatten().filter(|entry| is_against(entry, page));
         against.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// Runs a script in Firefox itself, not in a page.
+    async fn inside(&self, script: &str) -> Value {
+        self.client.issue_cmd(Command::ActOn("chrome")).await.expect("Firefox lets its inside be used");
+        let value = self.client.execute(script, vec![]).await.expect("the script fits Firefox");
+        self.client.issue_cmd(Command::ActOn("content")).await.expect("Firefox turns back to the page");
+        value
     }
 }
 

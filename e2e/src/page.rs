@@ -72,16 +72,6 @@ impl Page {
         self.client.set_window_size(width, height).await.expect("the window takes another size");
     }
 
-    /// Makes the window as small as a phone's.
-    ///
-    /// # Panics
-    /// The browser cannot.
-    pub async fn resize_to_phone(&self) {
-        self.resize(360, 740).await;
-        let width = self.run("return window.innerWidth", vec![]).await;
-        assert_eq!(width, 360, "the browser does not make its window that narrow");
-    }
-
     /// Puts the window out of sight; the page is told that it is hidden.
     ///
     /// # Panics
@@ -159,15 +149,15 @@ impl Page {
     /// # Panics
     /// The key leads nowhere near.
     pub async fn tab_to(&self, hook: &str) {
-        let mut passed = Vec::new();
-        while passed.len() < 60 {
-            if self.focus().await.as_deref() == Some(hook) {
-                return;
-            }
-            self.press(Key::Tab).await;
-            passed.push(self.focus().await.unwrap_or_else(|| "-".to_owned()));
-        }
-        panic!("the Tab key does not lead to {hook}, but to {passed:?}");
+        self.walk_to(hook, char::from(Key::Tab).to_string()).await;
+    }
+
+    /// As [`tab_to`](Self::tab_to), backwards.
+    ///
+    /// # Panics
+    /// As [`tab_to`](Self::tab_to).
+    pub async fn tab_back_to(&self, hook: &str) {
+        self.walk_to(hook, format!("{}{}", char::from(Key::Shift), char::from(Key::Tab))).await;
     }
 
     /// What an element says, if it is there; hidden or not.
@@ -262,6 +252,21 @@ impl Page {
             act(&element).await
         })
         .await;
+    }
+
+    async fn walk_to(&self, hook: &str, keys: String) {
+        // More than there is to walk past.
+        const STEPS: usize = 60;
+        let mut passed = Vec::new();
+        while passed.len() < STEPS {
+            let focus = self.focus().await;
+            if focus.as_deref() == Some(hook) {
+                return;
+            }
+            passed.push(focus);
+            self.type_keys(&keys).await;
+        }
+        panic!("the Tab key does not lead to {hook}, but to {passed:?}");
     }
 
     async fn visibility(&self, wanted: &str) {

@@ -60,6 +60,14 @@ impl Badge<'_> {
             .await
     }
 
+    /// Waits until it says why the last dial failed, in words with these in them.
+    ///
+    /// # Panics
+    /// It never does.
+    pub async fn wait_last_dial(&self, words: &str) -> String {
+        self.page.wait_text(&self.hook("badge-last-dial"), words, |text| text.contains(words)).await
+    }
+
     /// Waits until it tells of a dial to come.
     ///
     /// # Panics

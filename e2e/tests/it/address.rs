@@ -40,6 +40,6 @@ async fn a_closed_port_is_explained(browser: Browser) {
 
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     echo.connect(&format!("ws://{closed}/")).await;
-    echo.badge().wait_last_end("the browser does not tell pages why").await;
+    echo.badge().wait_last_dial("the browser does not tell pages why").await;
     assert_ne!(echo.badge().tone().await, "tone-good");
 }

@@ -81,7 +81,7 @@ async fn the_page_says_why_and_dials_when_told(browser: Browser) {
 
     // Still nobody there: the page asked, and says what it found out.
     chat.badge().dial_now().await;
-    chat.badge().wait_last_end("does not answer").await;
+    chat.badge().wait_last_dial("does not answer").await;
     chat.badge().wait_countdown().await;
 
     server.restart().await;

@@ -26,7 +26,7 @@ async fn keys_alone_suffice_to_chat(browser: Browser) {
     page.press(Key::Enter).await;
     chat.wait_accepted("and on").await;
 
-    page.tab_to("chat-leave").await;
+    page.tab_back_to("chat-leave").await;
     page.press(Key::Enter).await;
     page.wait_text("[data-testid='chat-join']", "the form", |text| text == "Join").await;
     assert_eq!(chat.room().await, "library");

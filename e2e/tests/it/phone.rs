@@ -7,7 +7,7 @@ in_both_browsers!(nothing_is_wider_than_a_phone);
 async fn nothing_is_wider_than_a_phone(browser: Browser) {
     let server = Server::start().await;
     let page = browser.open(&server.page()).await;
-    page.resize_to_phone().await;
+    browser.shrink_to_phone(&page).await;
     let chat = page.chat();
     fits(&page).await;
     let long = "x".repeat(60);
