@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
+use super::http::Opened;
 use super::line::Line;
 use super::routes::Plan;
 use super::transport::Transport;
@@ -15,9 +16,12 @@ use super::{Server, chat, echo, goodbye, http};
 pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, server: Arc<Server>, full: bool) {
     let _counted = Counted::new(&server);
     // Boxed, and gone once the line begins: a parser, its buffers and a TLS handshake are many times what an idle line needs.
-    let Some((line, plan)) = Box::pin(open(stream, peer, Arc::clone(&server), full)).await else {
+    let Some(opened) = Box::pin(open(stream, peer, Arc::clone(&server), full)).await else {
         return;
     };
+    let Opened { transport, read_ahead, plan } = opened;
+    let measures = plan.measures(&server.config.line);
+    let line = Line::new(transport, read_ahead, measures, peer, Arc::clone(&server)).await;
     let _present = server.present.enter();
     match plan {
         Plan::Echo => echo::serve(line).await,
@@ -29,7 +33,7 @@ pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, server: Arc<Serve
     }
 }
 
-async fn open(stream: TcpStream, peer: SocketAddr, server: Arc<Server>, full: bool) -> Option<(Line, Plan)> {
+async fn open(stream: TcpStream, peer: SocketAddr, server: Arc<Server>, full: bool) -> Option<Opened> {
     let accepted = Instant::now();
     let transport = match &server.config.tls {
         None => Transport::plain(stream),

@@ -20,16 +20,19 @@ mod throttle;
 const FRAGMENT_OVERHEAD: u64 = 8;
 
 /// Serves one line until it ends.
-pub async fn serve(line: Line) {
+// Not an `async fn`: that would keep its argument beside the parts of it for as long as the line lives.
+pub fn serve(line: Line) -> impl Future<Output = ()> {
     let Line { frames, server, .. } = line;
-    server.metrics.echo_lines.increment(1.0);
     let limits = server.config.line;
     let mut echo = Echo::new(frames, limits.echo_message_bytes, limits.echo_rate.map(Throttle::new));
-    let end = echo.run(&server).await;
-    server.metrics.echo_lines.decrement(1.0);
-    server.metrics.line_ended("echo", end.label());
-    // Boxed: an idle line must not carry the room for its farewell.
-    Box::pin(end.say(echo.frames)).await;
+    async move {
+        server.metrics.echo_lines.increment(1.0);
+        let end = echo.run(&server).await;
+        server.metrics.echo_lines.decrement(1.0);
+        server.metrics.line_ended("echo", end.label());
+        // Boxed: an idle line must not carry the room for its farewell.
+        Box::pin(end.say(echo.frames)).await;
+    }
 }
 
 struct Echo {

@@ -22,13 +22,20 @@ use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, sleep_until};
 
-use super::line::Line;
 use super::routes::{self, Answer, Plan, Visitor};
 use super::transport::Transport;
 use super::{Server, goodbye};
 
 const TOO_SLOW: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-type: text/plain\r\n\
     content-length: 27\r\n\r\nthe request came too slowly";
+
+/// A connection that has become a line.
+pub(super) struct Opened {
+    pub(super) transport: Transport,
+    /// What the client sent right behind its handshake.
+    pub(super) read_ahead: Vec<u8>,
+    pub(super) plan: Plan,
+}
 
 /// Answers requests until one of them becomes a line, or the connection ends.
 pub(super) async fn serve(
@@ -37,7 +44,7 @@ pub(super) async fn serve(
     peer: SocketAddr,
     server: Arc<Server>,
     full: bool,
-) -> Option<(Line, Plan)> {
+) -> Option<Opened> {
     let visit = Arc::new(Visit::new(accepted));
     let site =
         Site { visit: Arc::clone(&visit), visitor: Visitor { peer, full }, server: Arc::clone(&server) };
@@ -71,8 +78,8 @@ pub(super) async fn serve(
     let parts = connection.into_parts();
     let mut transport = parts.io.into_inner();
     if let (End::Done(Ok(())), Some(plan)) = (&end, visit.plan.get()) {
-        let measures = plan.measures(&server.config.line);
-        return Some((Line::new(transport, parts.read_buf, measures, peer, server).await, *plan));
+        // Copied: taking the buffer over would keep hyper's 8 KiB as long as the line lives.
+        return Some(Opened { transport, read_ahead: parts.read_buf.to_vec(), plan: *plan });
     }
     match end {
         End::Done(Ok(())) | End::Idle => {}

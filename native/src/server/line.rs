@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
@@ -44,7 +43,7 @@ impl Line {
     /// Goes on where the handshake stopped; `read_ahead` is what the client sent right behind it.
     pub(super) async fn new(
         transport: Transport,
-        read_ahead: Bytes,
+        read_ahead: Vec<u8>,
         measures: Measures,
         peer: SocketAddr,
         server: Arc<Server>,
@@ -55,8 +54,6 @@ impl Line {
             .max_write_buffer_size(measures.write + measures.message + FRAME_SLACK)
             .max_message_size(Some(measures.message))
             .max_frame_size(Some(measures.message));
-        // Copied: it is mostly empty, and the 8 KiB it was read into would stay with the line as long as it lives.
-        let read_ahead = read_ahead.to_vec();
         let frames =
             WebSocketStream::from_partially_read(transport, read_ahead, Role::Server, Some(config)).await;
         Self { frames, peer, server }
