@@ -115,9 +115,7 @@ impl Echo {
                 Poll::Ready(Some(Ok(message))) => message,
                 Poll::Ready(Some(Err(error))) => break Poll::Ready(End::Broken(error)),
                 Poll::Ready(None) => break Poll::Ready(End::Closed),
-                Poll::Pending
-                    if self.frames.get_ref().received().saturating_sub(self.whole_at) > self.max_wire =>
-                {
+                Poll::Pending if self.frames.get_ref().received() - self.whole_at > self.max_wire => {
                     break Poll::Ready(End::EndlessMessage);
                 }
                 // Only now: as long as more comes, answers gather and leave together.
@@ -137,8 +135,11 @@ impl Echo {
                     }
                 }
                 // Answered below us; it may come between the fragments of a message and is none of it. One that was received
-                // together with a whole message was counted there already, so this may run ahead of what was received.
-                Message::Ping(payload) | Message::Pong(payload) => self.whole_at += 2 + payload.len() as u64,
+                // together with a whole message was counted there already.
+                Message::Ping(payload) | Message::Pong(payload) => {
+                    let counted = self.whole_at + 2 + payload.len() as u64;
+                    self.whole_at = counted.min(self.frames.get_ref().received());
+                }
                 // Answered below us too; the next read brings the end.
                 Message::Close(_) | Message::Frame(_) => {}
             }

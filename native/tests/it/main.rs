@@ -16,4 +16,11 @@ mod echo_cli;
 mod listen;
 mod peer;
 mod program;
+mod serve_frames;
+mod serve_http;
+mod serve_life;
+mod serve_peer;
+#[cfg(unix)]
+mod serve_program;
+mod serve_tls;
 mod words;
