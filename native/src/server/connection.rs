@@ -19,10 +19,9 @@ pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, server: Arc<Serve
     let Some(opened) = Box::pin(open(stream, peer, Arc::clone(&server), full)).await else {
         return;
     };
-    let Opened { transport, read_ahead, plan } = opened;
+    let Opened { transport, read_ahead, plan, presence: _present } = opened;
     let measures = plan.measures(&server.config.line);
     let line = Line::new(transport, read_ahead, measures, peer, Arc::clone(&server)).await;
-    let _present = server.present.enter();
     match plan {
         Plan::Echo => echo::serve(line).await,
         Plan::Chat => Box::pin(chat::serve(line)).await,

@@ -8,7 +8,7 @@ use std::future::{Ready, poll_fn, ready};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,6 +22,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, sleep_until};
 
+use super::accept::Presence;
 use super::routes::{self, Answer, Plan, Visitor};
 use super::transport::Transport;
 use super::{Server, goodbye};
@@ -35,6 +36,7 @@ pub(super) struct Opened {
     /// What the client sent right behind its handshake.
     pub(super) read_ahead: Vec<u8>,
     pub(super) plan: Plan,
+    pub(super) presence: Presence,
 }
 
 /// Answers requests until one of them becomes a line, or the connection ends.
@@ -77,9 +79,9 @@ pub(super) async fn serve(
 
     let parts = connection.into_parts();
     let mut transport = parts.io.into_inner();
-    if let (End::Done(Ok(())), Some(plan)) = (&end, visit.plan.get()) {
+    if let (End::Done(Ok(())), Some((plan, presence))) = (&end, visit.take_plan()) {
         // Copied: taking the buffer over would keep hyper's 8 KiB as long as the line lives.
-        return Some(Opened { transport, read_ahead: parts.read_buf.to_vec(), plan: *plan });
+        return Some(Opened { transport, read_ahead: parts.read_buf.to_vec(), plan, presence });
     }
     match end {
         End::Done(Ok(())) | End::Idle => {}
@@ -127,7 +129,9 @@ struct Visit {
     accepted: Instant,
     requests: AtomicU32,
     last_request_ms: AtomicU64,
-    plan: OnceLock<Plan>,
+    /// What the connection becomes. It counts as a line from before its 101 is sent: a server that leaves in between must
+    /// not overlook it.
+    plan: Mutex<Option<(Plan, Presence)>>,
 }
 
 impl Visit {
@@ -136,7 +140,7 @@ impl Visit {
             accepted,
             requests: AtomicU32::new(0),
             last_request_ms: AtomicU64::new(0),
-            plan: OnceLock::new(),
+            plan: Mutex::new(None),
         }
     }
 
@@ -145,6 +149,10 @@ impl Visit {
         let age = u64::try_from(self.accepted.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.last_request_ms.store(age, Ordering::Relaxed);
         self.requests.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    fn take_plan(&self) -> Option<(Plan, Presence)> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     fn last_request(&self) -> Option<Instant> {
@@ -170,8 +178,8 @@ impl Service<Request<Incoming>> for Site {
         let Answer { route, mut response, plan } = routes::answer(&self.server, &self.visitor, &head);
         self.server.metrics.request(route, response.status().as_u16());
         if let Some(plan) = plan {
-            // A connection is upgraded once; afterwards it has no requests.
-            let _ = self.visit.plan.set(plan);
+            let accepted = (plan, self.server.present.enter());
+            *self.visit.plan.lock().unwrap_or_else(PoisonError::into_inner) = Some(accepted);
         } else {
             let limits = &self.server.config.http;
             let last = self.visitor.full
