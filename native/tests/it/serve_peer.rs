@@ -44,7 +44,9 @@ impl TestServer {
 
     /// Connects and says nothing.
     pub(crate) async fn connect(&self) -> Raw {
-        Raw { stream: TcpStream::connect(self.address).await.unwrap() }
+        let stream = TcpStream::connect(self.address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        Raw { stream }
     }
 
     /// Sends a request with these header lines and reads the whole answer: status, head in small letters, body.
