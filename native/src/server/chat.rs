@@ -63,8 +63,8 @@ impl Rooms {
     }
 }
 
-/// Serves one line until it ends.
-pub(super) async fn serve(line: Line) {
+/// Serves one line until it ends. It comes boxed: a future keeps room for its arguments even after they have moved on.
+pub(super) async fn serve(line: Box<Line>) {
     let server = Arc::clone(&line.server);
     server.metrics.chat_lines.increment(1.0);
     let id = LineId(server.rooms.next_line.fetch_add(1, Ordering::Relaxed));

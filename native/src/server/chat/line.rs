@@ -39,8 +39,8 @@ pub(super) enum End {
 }
 
 /// Runs a line to its end.
-pub(super) async fn run(id: LineId, line: Line) -> (End, Frames) {
-    let Line { frames, server, .. } = line;
+pub(super) async fn run(id: LineId, line: Box<Line>) -> (End, Frames) {
+    let Line { frames, server, .. } = *line;
     let rooms = &server.rooms;
     let (slot, mailbox) = mailbox::mailbox();
     let now = Instant::now();
