@@ -31,7 +31,8 @@ pub(crate) fn build(repo: &Repo, tools: &Toolbox, progress: &mut Progress) -> Re
     let made = repo.unfinished_dist();
     clear(&made)?;
 
-    progress.step("building the page", Some("2 min when new"));
+    let about = (!stamp(repo).is_file()).then_some("2 min");
+    progress.step("building the page", about);
     // Trunk is told to stay offline, so that it downloads no tools; what it compiles has to be here then.
     live(equipped(cargo(), tools, &["fetch", "--locked"])?)
         .context("cannot fetch the crates; is there a network?")?;

@@ -47,7 +47,8 @@ pub(crate) fn tools(repo: &Repo) -> Result<ExitCode> {
 /// Makes the binary with the page in it, and what that needs.
 pub(crate) fn build(repo: &Repo, tools: &mut Toolbox) -> Result<()> {
     let mut progress = prepare_page(repo, tools, 1)?;
-    progress.step("building heartline", Some("3 min when new"));
+    let about = (!repo.heartline().is_file()).then_some("3 min");
+    progress.step("building heartline", about);
     let mut build = cargo();
     tools.equip(&mut build)?;
     build.args(["build", "--release", "--locked", "--package", "heartline"]);
