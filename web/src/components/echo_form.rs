@@ -4,6 +4,7 @@ use heartline_core::line::Proof;
 use leptos::prelude::*;
 
 use super::{
+    begin_end::BeginEnd,
     field::{Complaint, Field},
     policy_panel::PolicyPanel,
 };
@@ -62,16 +63,15 @@ pub fn EchoForm(
                         spellcheck="false"
                         data-testid="echo-url"
                         bind:value=url
-                        disabled=session.wanted
+                        readonly=session.wanted
                         aria-invalid=move || if words.with(String::is_empty) { "false" } else { "true" }
                     />
                 </Field>
-                <Show
-                    when=move || session.wanted.get()
-                    fallback=|| view! { <button class="main" data-testid="echo-connect">"Connect"</button> }
-                >
-                    <button data-testid="echo-disconnect">"Disconnect"</button>
-                </Show>
+                <BeginEnd
+                    begun=session.wanted.into()
+                    begin=("echo-connect", "Connect")
+                    end=("echo-disconnect", "Disconnect")
+                />
             </div>
             <Complaint testid="echo-complaint" words>
                 {move || suggestion().map(|better| {

@@ -4,6 +4,7 @@ use heartline_core::chat::{check_member_name, check_room_name};
 use leptos::prelude::*;
 
 use super::{
+    begin_end::BeginEnd,
     field::{Complaint, Field},
     notices::Notices,
     policy_panel::PolicyPanel,
@@ -56,17 +57,12 @@ pub fn JoinForm(
         <form class="card" on:submit=submit>
             <div class="row join">
                 <Field id="chat-name" label="Your name">
-                    <input id="chat-name" data-testid="chat-name" autocomplete="nickname" bind:value=name disabled=inside />
+                    <input id="chat-name" data-testid="chat-name" autocomplete="nickname" bind:value=name readonly=inside />
                 </Field>
                 <Field id="chat-room" label="Room">
-                    <input id="chat-room" data-testid="chat-room" autocomplete="off" bind:value=room disabled=inside />
+                    <input id="chat-room" data-testid="chat-room" autocomplete="off" bind:value=room readonly=inside />
                 </Field>
-                <Show
-                    when=move || inside.get()
-                    fallback=|| view! { <button class="main" data-testid="chat-join">"Join"</button> }
-                >
-                    <button data-testid="chat-leave">"Leave"</button>
-                </Show>
+                <BeginEnd begun=inside.into() begin=("chat-join", "Join") end=("chat-leave", "Leave") />
             </div>
             <Complaint testid="chat-complaint" words=complaint.into() />
             <details>

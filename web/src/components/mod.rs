@@ -15,6 +15,7 @@
 
 pub mod app;
 pub mod badge;
+pub mod begin_end;
 pub mod chat_tab;
 pub mod composer;
 pub mod echo_composer;

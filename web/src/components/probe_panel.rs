@@ -4,6 +4,7 @@ use heartline_core::{echo::ProbePlan, time::Duration};
 use leptos::prelude::*;
 
 use super::{
+    begin_end::BeginEnd,
     field::{Complaint, Field},
     plot_view::PlotView,
 };
@@ -53,14 +54,12 @@ pub fn ProbePanel(
                     <Field id="probe-interval" label="Every … ms">
                         <input id="probe-interval" inputmode="numeric" autocomplete="off" data-testid="probe-interval" bind:value=interval />
                     </Field>
-                    <Show
-                        when=move || session.probing.get()
-                        fallback=move || view! {
-                            <button data-testid="probe-start" disabled=move || !session.wanted.get()>"Start"</button>
-                        }
-                    >
-                        <button data-testid="probe-stop">"Stop"</button>
-                    </Show>
+                    <BeginEnd
+                        begun=session.probing.into()
+                        begin=("probe-start", "Start")
+                        end=("probe-stop", "Stop")
+                        barred=Signal::derive(move || !session.wanted.get())
+                    />
                 </div>
                 <Complaint testid="probe-complaint" words=complaint.into() />
             </form>

@@ -81,7 +81,9 @@ impl Badge {
         let (tone, state, detail) = judge(line);
         let end = line.last_end();
         let ended = end.and_then(|end| end.lived.map(|lived| lived_and_ended(end, lived)));
-        let failed = end.filter(|end| end.lived.is_none()).map(ToString::to_string);
+        // Once a line is open again, the dials that failed before are of no interest.
+        let failed =
+            end.filter(|end| end.lived.is_none() && line.opened_at().is_none()).map(ToString::to_string);
         Self {
             tone,
             state,

@@ -35,6 +35,10 @@ pub fn note(log: &mut Log, event: &Event, time: &str) {
         | Event::ProbesUnknown { .. }
         | Event::RunOver => return,
     };
+    // A server that stays away is told of once, not with every dial.
+    if kind == Kind::Note && log.last().is_some_and(|last| last.kind == Kind::Note && last.text == text) {
+        return;
+    }
     log.push(kind, time.to_owned(), text, aside);
 }
 
@@ -60,7 +64,10 @@ fn unanswered(count: usize) -> String {
 fn line(event: &LineEvent) -> Option<String> {
     match event {
         LineEvent::Opened { .. } => Some("connected".to_owned()),
-        LineEvent::Ended(end) => Some(["line ended: ", &end.to_string()].concat()),
+        LineEvent::Ended(end) => {
+            let what = if end.lived.is_some() { "line ended: " } else { "no connection: " };
+            Some([what, &end.to_string()].concat())
+        }
         LineEvent::Expired(expired) => {
             let texts =
                 expired.iter().map(|(_, message)| payload::show(message)).collect::<Vec<_>>().join(", ");

@@ -48,13 +48,13 @@ impl Log {
         self.next += 1;
     }
 
+    /// The newest line.
+    pub fn last(&self) -> Option<&Entry> {
+        self.entries.back()
+    }
+
     /// All lines, oldest first.
     pub fn entries(&self) -> Vec<Entry> {
         self.entries.iter().cloned().collect()
-    }
-
-    /// Forgets all lines.
-    pub fn clear(&mut self) {
-        self.entries.clear();
     }
 }

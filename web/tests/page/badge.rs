@@ -53,6 +53,10 @@ fn why_a_line_ended_is_not_forgotten_over_dials_that_fail() {
     let badge = Badge::of(&line, &ended);
     assert_eq!(badge.last_end, ended.last_end);
     assert_eq!(badge.last_dial.as_deref(), Some("nobody there"));
+
+    line.redial(later);
+    line.handle(later, Input::Opened { generation: line.generation(), subprotocol: None });
+    assert_eq!(Badge::of(&line, &badge).last_dial, None, "there is a line again");
 }
 
 #[wasm_bindgen_test]

@@ -12,6 +12,7 @@ mod components;
 mod driver;
 mod flow;
 mod lifecycle;
+mod log;
 mod markup;
 mod payload;
 mod plot;

@@ -11,7 +11,7 @@ use crate::process::{answer, command};
 use crate::repo::Repo;
 
 /// What decides what the page is, beside what `index.html` names.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 11] = [
     "Cargo.toml",
     "Cargo.lock",
     "Trunk.toml",
@@ -21,6 +21,7 @@ const SOURCES: [&str; 10] = [
     "core/Cargo.toml",
     "core/src",
     "web/Cargo.toml",
+    "web/build.rs",
     "web/src",
 ];
 
