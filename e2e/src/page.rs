@@ -144,6 +144,18 @@ impl Page {
         hook.as_str().map(str::to_owned)
     }
 
+    /// Waits until the element with this hook has the focus.
+    ///
+    /// # Panics
+    /// It never does.
+    pub async fn wait_focus(&self, hook: &str) {
+        wait::until(&format!("the focus on {hook}"), async || match self.focus().await {
+            Some(focus) if focus == hook => Ok(()),
+            other => Err(format!("{other:?}")),
+        })
+        .await;
+    }
+
     /// Goes on with the Tab key, as often as it takes, until the element with this hook has the focus.
     ///
     /// # Panics

@@ -17,11 +17,12 @@ async fn keys_alone_suffice_to_chat(browser: Browser) {
     page.press(Key::Enter).await;
     chat.wait_member("Ada").await;
 
-    page.tab_to("chat-input").await;
+    // The cursor is where one writes.
+    page.wait_focus("chat-input").await;
     page.type_keys("hello").await;
     page.press(Key::Enter).await;
     chat.wait_accepted("hello").await;
-    // The cursor stays where one writes on.
+    // It stays there.
     page.type_keys("and on").await;
     page.press(Key::Enter).await;
     chat.wait_accepted("and on").await;

@@ -23,6 +23,7 @@ mod address;
 mod chat;
 mod comeback;
 mod echo;
+mod hidden;
 mod keyboard;
 mod memory;
 mod opening;

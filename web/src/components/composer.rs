@@ -1,6 +1,6 @@
 //! Where one writes. Without a line too: what is written waits.
 
-use leptos::prelude::*;
+use leptos::{html::Input, prelude::*};
 
 use super::field::{Complaint, Field};
 use crate::session::chat::ChatSession;
@@ -15,6 +15,20 @@ pub fn Composer(
 ) -> impl IntoView {
     let complaint = RwSignal::new(String::new());
     let outside = move || session.room.with(Option::is_none);
+    let input = NodeRef::<Input>::new();
+    // Whoever joins means to write; and the button that had the focus is gone.
+    Effect::new(move |was_outside: Option<bool>| {
+        let is_outside = outside();
+        if was_outside == Some(true) && !is_outside {
+            // Enabled by the next frame. By then the tab may be closed.
+            request_animation_frame(move || {
+                if let Some(input) = input.try_get_untracked().flatten() {
+                    let _ = input.focus();
+                }
+            });
+        }
+        is_outside
+    });
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         match session.say(&draft.get_untracked()) {
@@ -31,6 +45,7 @@ pub fn Composer(
                 <Field id="chat-input" label="Message">
                     <input
                         id="chat-input"
+                        node_ref=input
                         data-testid="chat-input"
                         autocomplete="off"
                         enterkeyhint="send"
