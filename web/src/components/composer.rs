@@ -40,7 +40,7 @@ pub fn Composer(
         }
     };
     view! {
-        <form on:submit=submit>
+        <form class="stack-tight" on:submit=submit>
             <div class="row compose">
                 <Field id="chat-input" label="Message">
                     <input

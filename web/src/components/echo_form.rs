@@ -90,7 +90,7 @@ pub fn EchoForm(
                     <Field id="echo-subprotocol" label="Subprotocols to offer, with commas between; none is the rule">
                         <input id="echo-subprotocol" class="code" data-testid="echo-subprotocol" autocomplete="off" bind:value=subprotocol />
                     </Field>
-                    <div class="row join">
+                    <div class="row pair">
                         <Field id="echo-beat" label="Text to send as a heartbeat, if the server answers one">
                             <input id="echo-beat" class="code" data-testid="echo-beat" autocomplete="off" bind:value=beat />
                         </Field>

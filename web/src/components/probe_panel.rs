@@ -46,7 +46,7 @@ pub fn ProbePanel(
                     }).collect_view()}
                 </dl>
             </Show>
-            <form on:submit=submit novalidate=true>
+            <form class="stack-tight" on:submit=submit novalidate=true>
                 <div class="row probe">
                     <Field id="probe-count" label="How many">
                         <input id="probe-count" inputmode="numeric" placeholder="until stopped" autocomplete="off" data-testid="probe-count" bind:value=count />
