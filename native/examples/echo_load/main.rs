@@ -5,10 +5,10 @@
 //! ```
 //!
 //! It builds and starts both servers (Debian: `apt install golang golang-github-gorilla-websocket-dev`; without Go it
-//! measures heartline alone), and drives them in turns, so that whatever else the machine does falls on both. Each line
-//! of the table is the median of several turns; the ratio is heartline to gorilla. Beside it stands the processor time each
-//! server used per message, which a busy machine disturbs less. Then it opens idle lines on fresh
-//! servers and divides the growth of their resident memory by their number.
+//! measures heartline alone), and drives them in short turns, SECONDS (6) in all for each load. Each line of the table is
+//! the median of the turns; the ratio is heartline to gorilla. Beside it stands the processor time each server used per
+//! message, which a busy machine disturbs less. Then it opens IDLE_LINES (5000) on fresh servers and divides the growth
+//! of their resident memory by their number.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -23,8 +23,8 @@ use std::time::Duration;
 use driver::Load;
 use target::Target;
 
-/// Odd, so that there is a median.
-const TURNS: usize = 5;
+/// Many and short, so that what else the machine does falls on both; odd, so that there is a median.
+const TURNS: u32 = 15;
 
 const LOADS: [Load; 8] = [
     Load { lines: 1, window: 1, bytes: 16 },
@@ -39,18 +39,18 @@ const LOADS: [Load; 8] = [
 
 fn main() {
     let mut arguments = std::env::args().skip(1).map(|argument| argument.parse::<u32>().expect("a number"));
-    let seconds = Duration::from_secs(arguments.next().unwrap_or(2).into());
+    let seconds = Duration::from_secs(arguments.next().unwrap_or(6).into());
     let idle_lines = arguments.next().unwrap_or(5000) as usize;
     heartline::server::listen::raise_file_limit();
 
-    rates(seconds);
+    rates(seconds / TURNS);
     memory(idle_lines);
 }
 
 fn rates(seconds: Duration) {
     let heartline = Target::heartline();
     let gorilla = Target::gorilla();
-    println!("messages per second, median of {TURNS} turns of {seconds:?} each");
+    println!("messages per second, median of {TURNS} turns of {seconds:.1?} each");
     let head = ["lines", "window", "bytes", "heartline", "gorilla", "ratio", "our µs", "its µs"];
     println!("{}", head.map(|word| format!("{word:>10}")).concat());
     for load in LOADS {
