@@ -23,9 +23,9 @@ pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, server: Arc<Serve
     let measures = plan.measures(&server.config.line);
     let line = Line::new(transport, read_ahead, measures, peer, Arc::clone(&server)).await;
     match plan {
-        // Each boxed, so that neither kind of line carries the room the other needs.
-        Plan::Echo => Box::pin(echo::serve(line)).await,
-        Plan::Chat => Box::pin(chat::serve(Box::new(line))).await,
+        // Neither boxed: they are of about one size, and share one place.
+        Plan::Echo => echo::serve(line).await,
+        Plan::Chat => chat::serve(Box::new(line)).await,
         Plan::Reject { code, reason } => {
             server.metrics.line_ended("chat", "rejected");
             Box::pin(goodbye::reject(line.frames, code, reason)).await;
