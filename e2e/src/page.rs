@@ -240,15 +240,6 @@ impl Page {
         serde_json::from_str(&json).expect("the page shows a policy as JSON")
     }
 
-    /// A picture of what is in the window, as PNG.
-    ///
-    /// # Panics
-    /// The browser draws none.
-    pub async fn picture(&self) -> Vec<u8> {
-        let _turn = self.turn().await;
-        self.client.screenshot().await.expect("a picture")
-    }
-
     /// Runs `script` with `found`, the element, and takes the string it returns.
     async fn ask(&self, selector: &str, script: &str) -> Option<String> {
         let script =
