@@ -122,12 +122,8 @@ impl Page {
     /// # Panics
     /// The browser has no keyboard.
     pub async fn type_keys(&self, text: &str) {
-        let keys = KeyActions::new("keyboard".to_owned());
-        let keys = text
-            .chars()
-            .fold(keys, |keys, value| keys.then(KeyAction::Down { value }).then(KeyAction::Up { value }));
-        let _turn = self.turn().await;
-        self.client.perform_actions(keys).await.expect("keys that can be pressed");
+        let strokes = text.chars().flat_map(|value| [KeyAction::Down { value }, KeyAction::Up { value }]);
+        self.perform(strokes).await;
     }
 
     /// Presses a key.
@@ -161,7 +157,7 @@ impl Page {
     /// # Panics
     /// The key leads nowhere near.
     pub async fn tab_to(&self, hook: &str) {
-        self.walk_to(hook, char::from(Key::Tab).to_string()).await;
+        self.walk_to(hook, &[Key::Tab]).await;
     }
 
     /// As [`tab_to`](Self::tab_to), backwards.
@@ -169,7 +165,7 @@ impl Page {
     /// # Panics
     /// As [`tab_to`](Self::tab_to).
     pub async fn tab_back_to(&self, hook: &str) {
-        self.walk_to(hook, format!("{}{}", char::from(Key::Shift), char::from(Key::Tab))).await;
+        self.walk_to(hook, &[Key::Shift, Key::Tab]).await;
     }
 
     /// What an element says, if it is there; hidden or not.
@@ -257,7 +253,7 @@ impl Page {
         .await;
     }
 
-    async fn walk_to(&self, hook: &str, keys: String) {
+    async fn walk_to(&self, hook: &str, chord: &[Key]) {
         // More than there is to walk past.
         const STEPS: usize = 60;
         let mut passed = Vec::new();
@@ -267,9 +263,22 @@ impl Page {
                 return;
             }
             passed.push(focus);
-            self.type_keys(&keys).await;
+            self.press_together(chord).await;
         }
         panic!("the Tab key does not lead to {hook}, but to {passed:?}");
+    }
+
+    /// Presses keys one after the other and lets go of them in the opposite order: a chord.
+    async fn press_together(&self, chord: &[Key]) {
+        let down = chord.iter().map(|key| KeyAction::Down { value: char::from(*key) });
+        let up = chord.iter().rev().map(|key| KeyAction::Up { value: char::from(*key) });
+        self.perform(down.chain(up)).await;
+    }
+
+    async fn perform(&self, strokes: impl Iterator<Item = KeyAction>) {
+        let keys = strokes.fold(KeyActions::new("keyboard".to_owned()), |keys, stroke| keys.then(stroke));
+        let _turn = self.turn().await;
+        self.client.perform_actions(keys).await.expect("keys that can be pressed");
     }
 
     async fn visibility(&self, wanted: &str) {

@@ -146,7 +146,7 @@ async fn a_first_dial_that_fails_is_final_unless_always() {
     let peer = Peer::start(|mut stream, number| async move {
         if number == 1 {
             // Read first: a stream that is closed with bytes unread is reset, not hung up.
-            crate::peer::read_head(&mut stream).await;
+            read_head(&mut stream).await;
             return;
         }
         shake_hands(&mut stream).await;
