@@ -13,6 +13,7 @@ pub mod echo;
 pub mod goodbye;
 pub mod guard;
 pub mod handshake;
+pub mod history;
 mod http;
 pub mod line;
 pub mod listen;
@@ -29,17 +30,24 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Duration, timeout};
 
 use crate::exit_code::ExitCode;
 use accept::Present;
 pub use args::{ServeArgs, UsageError};
 pub use config::Config;
+use history::{Health, History, HistoryError};
 use listen::ListenError;
 use metrics::Metrics;
-use shutdown::Shutdown;
+use shutdown::{Shutdown, ShutdownTrigger};
 
 /// Descriptors that are no connections: the listener, the runtime's own, files being read.
 const OTHER_FILES: u64 = 64;
+
+/// How long the history may take to put everything away when all lines are gone.
+const PUT_AWAY: Duration = Duration::from_secs(10);
 
 /// One running server, as its connections see it.
 pub struct Server {
@@ -49,9 +57,20 @@ pub struct Server {
     pub metrics: Metrics,
     /// When to leave.
     pub shutdown: Shutdown,
+    /// Whether messages can be made durable now.
+    pub health: watch::Receiver<Health>,
     /// The rooms of `/chat`.
     pub rooms: chat::Rooms,
     present: Arc<Present>,
+}
+
+/// A server that has all it needs, and serves nobody yet.
+#[derive(Debug)]
+pub struct House {
+    server: Arc<Server>,
+    trigger: ShutdownTrigger,
+    hub: JoinHandle<()>,
+    history: JoinHandle<()>,
 }
 
 /// Why a server did not run to a good end.
@@ -63,6 +82,9 @@ pub enum RunError {
     /// It could not begin: the address.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// It could not begin: the history.
+    #[error(transparent)]
+    History(#[from] HistoryError),
     /// It could not begin: the system.
     #[error("the system does not let us start: {0}")]
     System(#[from] io::Error),
@@ -76,7 +98,7 @@ impl RunError {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Usage(_) => ExitCode::Usage,
-            Self::Listen(_) | Self::System(_) => ExitCode::Own,
+            Self::Listen(_) | Self::History(_) | Self::System(_) => ExitCode::Own,
             Self::Interrupted => ExitCode::Interrupted,
         }
     }
@@ -97,11 +119,12 @@ pub async fn run(args: ServeArgs) -> Result<(), RunError> {
     if config.page.is_missing() {
         tracing::warn!("built without the page: / will only say so; `cargo xtask run` builds and embeds it");
     }
+    let house = House::open(config).await?;
     // Whoever started us may wait for this line, or may have gone; neither stops the server.
     let _ = writeln!(io::stdout(), "heartline listening on {scheme}://{}", listener.local_addr()?);
 
     let (told, stop) = tokio::sync::oneshot::channel::<()>();
-    let serving = serve(listener, config, async {
+    let serving = house.serve(listener, async {
         let _ = stop.await;
     });
     let interrupting = async {
@@ -116,19 +139,36 @@ pub async fn run(args: ServeArgs) -> Result<(), RunError> {
     }
 }
 
-/// Serves everybody who comes to `listener`, until `stop` is ready and the lines have left or were cut at the end of
-/// `config.drain`.
-pub async fn serve(listener: TcpListener, config: Config, stop: impl Future<Output = ()>) {
-    let (trigger, shutdown) = shutdown::shutdown();
-    let metrics = Metrics::new();
-    let server = Arc::new(Server {
-        rooms: chat::Rooms::open(&config, &metrics, shutdown.clone()),
-        config,
-        metrics,
-        shutdown,
-        present: Arc::new(Present::default()),
-    });
-    accept::run(listener, server, trigger, stop).await;
+impl House {
+    /// Opens the history and the rooms.
+    ///
+    /// # Errors
+    /// There is no history to be had.
+    pub async fn open(config: Config) -> Result<Self, HistoryError> {
+        let (trigger, shutdown) = shutdown::shutdown();
+        let metrics = Metrics::new();
+        let History { desk, worker } = History::open(&config.history).await?;
+        let health = desk.health();
+        let (rooms, hub) = chat::Rooms::open(&config, desk, &metrics, shutdown.clone());
+        let present = Arc::new(Present::default());
+        let server = Arc::new(Server { rooms, config, metrics, shutdown, health, present });
+        Ok(Self { server, trigger, hub, history: worker })
+    }
+
+    /// Serves everybody who comes to `listener`, until `stop` is ready and the lines have left or were cut at the end of
+    /// `config.drain`; then the history is put away.
+    pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) {
+        let Self { server, trigger, hub, history } = self;
+        accept::run(listener, server, trigger, stop).await;
+        // The last line took the last way to the hub with it, and the hub the only way to the history.
+        let away = timeout(PUT_AWAY, async {
+            let _ = hub.await;
+            let _ = history.await;
+        });
+        if away.await.is_err() {
+            tracing::warn!("the history did not come to an end in time; it is as safe as after a kill");
+        }
+    }
 }
 
 impl Server {

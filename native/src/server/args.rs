@@ -9,6 +9,7 @@ use heartline_core::policy::{HeartbeatPolicy, PolicyError};
 
 use super::config::{Config, HttpLimits, LineLimits};
 use super::guard::{Door, DoorError};
+use super::history::HistoryConfig;
 use super::page::Page;
 use super::tls::{self, TlsError};
 use crate::cli::quantity::{bytes as size, duration};
@@ -167,6 +168,7 @@ impl ServeArgs {
                 echo_rate: self.echo_rate,
                 ..LineLimits::default()
             },
+            history: HistoryConfig::default(),
             heartbeat: HeartbeatPolicy::with_write_stall(self.interval, self.grace, self.write_stall)?,
             max_connections: self.max_connections,
             drain: self.drain,

@@ -1,6 +1,7 @@
 //! `/chat`: the rooms. The shell around `heartline_core::room`: it carries what sockets, sessions, the hub and the history say.
 //!
-//! The hub and the history belong to one task (`hub`), each line to one of its own (`line`). What the hub has for a line goes
+//! The hub belongs to one task (`hub`), each line to one of its own (`line`), the history to whoever keeps it
+//! ([`history`](super::history)). What the hub has for a line goes
 //! into the line's `mailbox`; what lines have for the hub goes through one bounded channel, which is all the waiting there is:
 //! the hub itself waits for nobody.
 
@@ -15,8 +16,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use heartline_core::room::{LineId, SessionConfig, ToHub};
 use heartline_core::wire::Limits;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use super::config::Config;
+use super::history::Desk;
 use super::line::Line;
 use super::metrics::Metrics;
 use super::shutdown::Shutdown;
@@ -47,8 +50,13 @@ enum Note {
 }
 
 impl Rooms {
-    /// No room yet: they come with those who join. The history is in memory, as long as the server runs.
-    pub(super) fn open(config: &Config, metrics: &Metrics, shutdown: Shutdown) -> Self {
+    /// No room yet: they come with those who join. The task that keeps them ends when the last way to it is gone.
+    pub(super) fn open(
+        config: &Config,
+        desk: Desk,
+        metrics: &Metrics,
+        shutdown: Shutdown,
+    ) -> (Self, JoinHandle<()>) {
         let (hub, words) = mpsc::channel(WAITING_WORDS);
         let meter = Arc::new(Meter::new(metrics));
         let message_bytes = u32::try_from(config.line.chat_message_bytes).unwrap_or(u32::MAX);
@@ -58,8 +66,8 @@ impl Rooms {
             heartbeat: config.heartbeat.clone(),
             ..SessionConfig::default()
         });
-        tokio::spawn(hub::run(words, Arc::clone(&meter), shutdown));
-        Self { hub, next_line: AtomicU64::new(1), session, meter }
+        let keeper = tokio::spawn(hub::run(words, desk, Arc::clone(&meter), shutdown));
+        (Self { hub, next_line: AtomicU64::new(1), session, meter }, keeper)
     }
 }
 

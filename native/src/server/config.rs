@@ -6,6 +6,7 @@ use heartline_core::policy::HeartbeatPolicy;
 use tokio_rustls::TlsAcceptor;
 
 use super::guard::Door;
+use super::history::HistoryConfig;
 use super::page::Page;
 use crate::net::TcpLiveness;
 
@@ -20,6 +21,8 @@ pub struct Config {
     pub http: HttpLimits,
     /// What a line may do.
     pub line: LineLimits,
+    /// Where what was said is kept.
+    pub history: HistoryConfig,
     /// When lines are pinged and when they are given up.
     pub heartbeat: HeartbeatPolicy,
     /// Connections of every kind at the same time; further ones get 503.
@@ -65,6 +68,7 @@ impl Default for Config {
             tcp: TcpLiveness::default(),
             http: HttpLimits::default(),
             line: LineLimits::default(),
+            history: HistoryConfig::default(),
             heartbeat: HeartbeatPolicy::default(),
             max_connections: 10_000,
             drain: Duration::from_secs(10),

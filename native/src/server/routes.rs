@@ -14,6 +14,7 @@ use super::Server;
 use super::config::LineLimits;
 use super::guard::Refusal;
 use super::handshake;
+use super::history::Health;
 use super::line::Measures;
 use heartline_core::wire::PROTOCOL;
 
@@ -165,7 +166,11 @@ fn readyz(server: &Server, head: &request::Parts) -> Response<Full<Bytes>> {
     let mut response = if server.shutdown.is_draining() {
         come_back("draining\n", server.config.drain.as_secs() + 1)
     } else {
-        text(StatusCode::OK, "ready\n")
+        match &*server.health.borrow() {
+            Health::Ready => text(StatusCode::OK, "ready\n"),
+            // Only that, and not why: whoever asks may be a stranger.
+            Health::Unavailable(_) => come_back("the history is not available\n", 1),
+        }
     };
     let headers = response.headers_mut();
     headers.insert(VARY, HeaderValue::from_static("Origin"));

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use heartline::server::{Config, serve};
+use heartline::server::{Config, House};
 use heartline_core::wire::{ClientMessage, PROTOCOL, Resume, Said, ServerMessage};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -40,7 +40,8 @@ impl Place {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let task = tokio::spawn(serve(listener, config, async {
+        let house = House::open(config).await.unwrap();
+        let task = tokio::spawn(house.serve(listener, async {
             let _ = stopped.await;
         }));
         Self { address, stop, task }

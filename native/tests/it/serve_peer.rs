@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use heartline::server::{Config, serve};
+use heartline::server::{Config, House};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -28,7 +28,8 @@ impl TestServer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let task = tokio::spawn(serve(listener, config, async {
+        let house = House::open(config).await.unwrap();
+        let task = tokio::spawn(house.serve(listener, async {
             let _ = stopped.await;
         }));
         Self { address, stop: Some(stop), task }

@@ -1,15 +1,15 @@
-//! The task that owns the rooms and the history. It waits for words and for time, never for a line.
+//! The task that owns the rooms. It waits for words, for the history and for time, never for a line.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use heartline_core::close::code;
-use heartline_core::room::engine::{self, Memory, MemoryConfig};
 use heartline_core::room::{FromHub, Hub, HubConfig, LineId, Outcome};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
+use super::super::history::Desk;
 use super::super::shutdown::{Drain, Shutdown};
 use super::Note;
 use super::mailbox::Slot;
@@ -21,20 +21,35 @@ const AT_ONCE: usize = 64;
 /// Where no timer is armed, any moment serves.
 const FAR: Duration = Duration::from_secs(3600);
 
-pub(super) async fn run(mut words: mpsc::Receiver<Note>, meter: Arc<Meter>, mut shutdown: Shutdown) {
+pub(super) async fn run(
+    mut words: mpsc::Receiver<Note>,
+    mut desk: Desk,
+    meter: Arc<Meter>,
+    mut shutdown: Shutdown,
+) {
     let mut rooms = Keeper {
         hub: Hub::new(HubConfig::default(), fastrand::Rng::new()),
-        history: Memory::new(MemoryConfig::default(), fastrand::u64(..)),
         slots: BTreeMap::new(),
         leaving: false,
         meter,
     };
     let mut heard = Vec::with_capacity(AT_ONCE);
+    let mut told = Vec::with_capacity(AT_ONCE);
     loop {
         let timer = rooms.hub.poll_timeout().map(|(at, _)| Instant::from_std(at));
         let timer = timer.unwrap_or_else(|| Instant::now() + FAR);
         tokio::select! {
-            biased;
+            count = desk.hear(&mut told, AT_ONCE) => {
+                if count == 0 {
+                    tracing::error!("the history has ended; this is a bug");
+                    return;
+                }
+                let now = Instant::now().into_std();
+                for reply in told.drain(..) {
+                    rooms.hub.handle_reply(now, reply);
+                    rooms.settle(&desk);
+                }
+            }
             count = words.recv_many(&mut heard, AT_ONCE) => {
                 if count == 0 {
                     // Every line and the server itself are gone.
@@ -42,7 +57,7 @@ pub(super) async fn run(mut words: mpsc::Receiver<Note>, meter: Arc<Meter>, mut 
                 }
                 for note in heard.drain(..) {
                     rooms.hear(note);
-                    rooms.settle();
+                    rooms.settle(&desk);
                 }
             }
             () = sleep_until(timer) => {}
@@ -50,14 +65,13 @@ pub(super) async fn run(mut words: mpsc::Receiver<Note>, meter: Arc<Meter>, mut 
         }
         // Words that keep coming must not hold up what is due.
         rooms.hub.handle_timeout(Instant::now().into_std());
-        rooms.settle();
+        rooms.settle(&desk);
         rooms.measure();
     }
 }
 
 struct Keeper {
     hub: Hub,
-    history: Memory,
     slots: BTreeMap<LineId, Slot>,
     leaving: bool,
     meter: Arc<Meter>,
@@ -92,12 +106,10 @@ impl Keeper {
         }
     }
 
-    /// Lets the hub and the history talk until neither has anything to say, then hands out the mail.
-    fn settle(&mut self) {
+    /// Hands out what the hub has to say: to the history, and to lines.
+    fn settle(&mut self, desk: &Desk) {
         while let Some(request) = self.hub.poll_request() {
-            let now = Instant::now().into_std();
-            let hub = &mut self.hub;
-            engine::answer(&mut self.history, request, |reply| hub.handle_reply(now, reply));
+            desk.ask(request);
         }
         while let Some((line, mail)) = self.hub.poll_transmit() {
             if let FromHub::Outcome { outcome, .. } = &mail {
@@ -115,7 +127,6 @@ impl Keeper {
     fn measure(&self) {
         self.meter.rooms.set(self.hub.rooms() as f64);
         self.meter.members.set(self.hub.lines() as f64);
-        self.meter.history_bytes.set(self.history.bytes() as f64);
     }
 }
 

@@ -15,7 +15,6 @@ pub(super) struct Meter {
     pub(super) rejected: Counter,
     pub(super) held: Counter,
     pub(super) overflown: Counter,
-    pub(super) history_bytes: Gauge,
 }
 
 impl Meter {
@@ -27,7 +26,6 @@ impl Meter {
             describe_counter!("heartline_chat_delivered_total", "messages of heartline.v1 written");
             describe_counter!("heartline_chat_said_total", "what became of what was said");
             describe_counter!("heartline_chat_overflown_total", "lines cut because their mailbox was full");
-            describe_gauge!("heartline_chat_history_bytes", "history kept in memory");
             Self {
                 rooms: gauge!("heartline_chat_rooms"),
                 members: gauge!("heartline_chat_members"),
@@ -37,7 +35,6 @@ impl Meter {
                 rejected: counter!("heartline_chat_said_total", "outcome" => "rejected"),
                 held: counter!("heartline_chat_said_total", "outcome" => "held"),
                 overflown: counter!("heartline_chat_overflown_total"),
-                history_bytes: gauge!("heartline_chat_history_bytes"),
             }
         })
     }
