@@ -210,7 +210,7 @@ pub enum Request {
 /// What the engine says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// To [`Request::Open`].
+    /// To [`Request::Open`]; or unasked, when an open room begins a new epoch.
     Opened {
         /// Which room.
         room: Arc<str>,

@@ -26,10 +26,33 @@ impl Identity {
         short.copy_from_slice(&hash[..Self::BYTES]);
         Self(short)
     }
+
+    /// Reads one as it is written; `None` if it is none.
+    pub fn parse(written: &str) -> Option<Self> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(written).ok()?;
+        Some(Self(bytes.try_into().ok()?))
+    }
 }
 
 impl fmt::Display for Identity {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         to.write_str(&BASE64_URL_SAFE_NO_PAD.encode(self.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn reads_what_it_writes_and_nothing_else() {
+        let identity = Identity::of("a secret", Some("a subject"));
+        assert_eq!(Identity::parse(&identity.to_string()), Some(identity));
+        for wrong in ["", "short", "sixteen.letters.", "more than sixteen letters"] {
+            assert_eq!(Identity::parse(wrong), None, "{wrong}");
+        }
     }
 }

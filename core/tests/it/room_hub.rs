@@ -88,6 +88,18 @@ fn another_epoch_means_start_anew() {
 }
 
 #[test]
+fn a_tail_lost_under_an_open_room_begins_anew_for_all_who_are_there() {
+    let mut world = world_of(10, 10);
+    let bob = world.member("bob", &["tea"]);
+    world.got(bob);
+    world.lose_history("tea");
+    world.say_as_ann("tea", 11);
+    let got = world.got(bob);
+    assert!(matches!(&got[0], ServerMessage::Joined { last: 0, .. }), "{got:?}");
+    assert_eq!(seqs(&got), [1]);
+}
+
+#[test]
 fn who_has_more_than_there_is_hears_of_a_gap() {
     let mut world = world_of(10, 10);
     let epoch = epoch(&mut world);

@@ -109,6 +109,16 @@ impl World {
         self.waiting.clear();
     }
 
+    /// The history comes to nothing while a room is open, and its engine says so.
+    pub(crate) fn lose_history(&mut self, room: &str) {
+        self.next += 1;
+        self.history.memory = Memory::new(MemoryConfig::default(), self.next);
+        let (now, hub) = (self.now, &mut self.hub);
+        let open = Request::Open { room: room.into() };
+        engine::answer(&mut self.history, open, |reply| hub.handle_reply(now, reply));
+        self.settle();
+    }
+
     /// When anybody on the server's side wants to be woken.
     pub(crate) fn next_wakeup(&self) -> Option<Instant> {
         let sessions = self.clients.values().filter_map(|client| client.session.poll_timeout());

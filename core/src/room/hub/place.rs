@@ -96,6 +96,12 @@ impl Hub {
 
     pub(super) fn opened(&mut self, now: Instant, room: &Arc<str>, head: Result<Head, Unavailable>) {
         let Some(place) = self.places.get_mut(room) else { return };
+        if let (Some(old), Ok(new)) = (&place.head, &head)
+            && old.epoch != new.epoch
+        {
+            let was = old.epoch.to_string();
+            return self.begin_anew(room, was, new.clone());
+        }
         // The second answer comes to a room that was left and entered again while the first was underway.
         if place.head.is_some() || place.retry.is_some() {
             return;
@@ -123,6 +129,22 @@ impl Hub {
                     }
                 }
             }
+        }
+    }
+
+    /// The engine has lost a tail of an open room: whoever is there hears of the new epoch and gets all there is in it.
+    fn begin_anew(&mut self, room: &Arc<str>, was: String, head: Head) {
+        let Some(place) = self.places.get_mut(room) else { return };
+        place.head = Some(head);
+        let lines: Vec<LineId> = place.here.keys().copied().collect();
+        for here in place.here.values_mut() {
+            // What is read for it counts in the old epoch.
+            self.tickets += 1;
+            here.visit = self.tickets;
+            here.stage = Stage::Waiting { epoch: Some(was.clone()), after: Some(here.sent) };
+        }
+        for line in lines {
+            self.begin(line, room);
         }
     }
 
