@@ -12,12 +12,15 @@
 //! - Whatever a server says is brought within bounds: numbers that lie are ignored and told as [`Event::Odd`], timelines, member
 //!   lists and everything else that a server can make grow have a bound of their own.
 //! - A hole is healed by joining again; one that lasts becomes a visible gap.
+//! - Where the shell [keeps](Chat::keep) what is written, a message is stored before it is first sent, and a closed and reopened
+//!   client sends what was never accepted, with the same numbers.
 
 mod chain;
 mod entry;
 mod event;
 mod identity;
 mod inbound;
+mod keeping;
 mod members;
 mod own;
 mod refusal;
@@ -30,6 +33,7 @@ use std::collections::{BTreeMap, VecDeque};
 pub use entry::{Entry, EntryKey, Gap, Spoken, ToldBy};
 pub use event::{Event, Joining, RoomEvent};
 pub use identity::{ClientSecret, Identity, IdentityError, check_member_name, check_room_name};
+pub use keeping::{Keep, Kept};
 pub use members::Members;
 pub use own::{Delivery, OwnMessage, Rejection};
 pub use refusal::{HistoryError, JoinError, SayError};
@@ -70,6 +74,8 @@ pub struct Chat {
     you: Option<String>,
     rooms: BTreeMap<String, Room>,
     own: Own,
+    /// Whether own messages are stored before they are sent.
+    keeps: bool,
     events: VecDeque<Event>,
 }
 
@@ -92,6 +98,7 @@ impl Chat {
             you: None,
             rooms: BTreeMap::new(),
             own,
+            keeps: false,
             events: VecDeque::new(),
         })
     }
@@ -127,8 +134,8 @@ impl Chat {
             }
             self.rooms.insert(room.to_owned(), Room::new(room.to_owned(), self.identity.first_id()));
         }
-        if let Some(room) = self.rooms.get_mut(room).filter(|room| room.is_refused()) {
-            room.set_presence(Presence::Apart);
+        if let Some(room) = self.rooms.get_mut(room) {
+            room.set_wanted();
         }
         self.follow(now);
         Ok(())
@@ -136,16 +143,9 @@ impl Chat {
 
     /// Leaves a room and forgets it. What was not settled comes back with [`RoomEvent::Left`]. Whether we were in it.
     pub fn leave(&mut self, now: Instant, room: &str) -> bool {
-        let Some(left) = self.rooms.remove(room) else { return false };
-        if matches!(left.presence(), Presence::Asked | Presence::In) {
-            // Without a line there is nothing to leave.
-            let _ = self.line.post(&ClientMessage::Leave { room: room.to_owned() });
-        }
-        let unsettled =
-            self.own.take_room(room).into_iter().map(|written| written.shown(Delivery::Queued)).collect();
-        self.tell(room, RoomEvent::Left { unsettled });
+        let was_in = self.drop_room(room);
         self.follow(now);
-        true
+        was_in
     }
 
     /// Says something in a room. Returns its number in that room, by which [`RoomEvent::Own`] tells of it.
@@ -200,7 +200,9 @@ impl Chat {
 
     /// Forgets an own message that came back; `None` if there is none of that number.
     pub fn dismiss(&mut self, room: &str, id: u64) -> Option<OwnMessage> {
-        self.own.dismiss(room, id).map(own::Returned::shown)
+        let mut returned = self.own.dismiss(room, id)?;
+        self.forget(&mut returned.written);
+        Some(returned.shown())
     }
 
     /// All rooms, by name.
@@ -265,6 +267,24 @@ impl Chat {
         self.welcomed
     }
 
+    fn drop_room(&mut self, room: &str) -> bool {
+        let Some(left) = self.rooms.remove(room) else { return false };
+        if matches!(left.presence(), Presence::Asked | Presence::In) {
+            // Without a line there is nothing to leave.
+            let _ = self.line.post(&ClientMessage::Leave { room: room.to_owned() });
+        }
+        for returned in self.own.take_returned(room) {
+            self.forget(&mut { returned.written });
+        }
+        let mut unsettled = Vec::new();
+        for mut written in self.own.take_room(room) {
+            self.forget(&mut written);
+            unsettled.push(written.shown(Delivery::Queued));
+        }
+        self.tell(room, RoomEvent::Left { unsettled });
+        true
+    }
+
     fn tell(&mut self, room: &str, what: RoomEvent) {
         self.events.push_back(Event::Room { room: room.to_owned(), what });
     }
@@ -288,7 +308,7 @@ impl Machine for Chat {
 
     fn poll_timeout(&self) -> Option<(Instant, Timer)> {
         let rooms = self.rooms.values().filter_map(Room::poll_timeout).min();
-        let own = [rooms, self.own.next_expiry()].into_iter().flatten().min();
+        let own = [rooms, self.own.next_expiry(), self.own.next_overdue()].into_iter().flatten().min();
         [self.line.poll_timeout(), own.map(|at| (at, Timer::Application))].into_iter().flatten().min()
     }
 

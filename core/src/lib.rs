@@ -31,6 +31,10 @@
 //! 5. Report what the network took ([`Input::Written`](line::Input::Written)), and tell the machine when the page is
 //!    hidden or shown, and when the wall clock and the monotonic clock part by more than 2 s: the machine slept.
 //!
+//! A chat can outlive its program: see [`Chat::keep`](chat::Chat::keep). Its shell then stores what
+//! [`Event::Keep`](chat::Event::Keep) names, in that order, and says [`kept`](chat::Chat::kept) for each message; what was
+//! never accepted is handed back by the next run of the same identity, and goes out with the numbers it had.
+//!
 //! # Invariants
 //!
 //! - The timer never lies in the past once `Timeout` was handled: a shell cannot be made to spin.

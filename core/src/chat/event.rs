@@ -3,6 +3,7 @@ use crate::time::Duration;
 use crate::wire::{ErrorCode, Member};
 
 use super::entry::EntryKey;
+use super::keeping::Keep;
 use super::own::{Delivery, OwnMessage};
 
 /// What a [`Chat`](super::Chat) tells the user interface. What the event does not carry, the getters have.
@@ -38,6 +39,8 @@ pub enum Event {
         /// The room it is about, where it is about one.
         room: Option<String>,
     },
+    /// Something is to be stored, or no longer; only where [`Chat::keep`](super::Chat::keep) asked for it.
+    Keep(Keep),
     /// The server said something that cannot be. It was ignored or brought within bounds.
     Odd {
         /// The room it is about, where it is about one.
@@ -103,6 +106,13 @@ pub enum RoomEvent {
     },
     /// An own message is further on its way, or came back.
     Own(OwnMessage),
+    /// An own message goes out although it is not stored: if this client is closed before it is accepted, it is lost.
+    NotKept {
+        /// Its number.
+        id: u64,
+        /// Why it is not stored, in words.
+        why: String,
+    },
 }
 
 /// How a join joins up with what was there before.

@@ -39,7 +39,7 @@ pub enum IdentityError {
 impl Identity {
     /// An identity whose dials begin above `dial`: the wall clock in milliseconds since 1970, or the last stored number.
     ///
-    /// The own messages' numbers begin there too, so that those of a later run are higher. Beyond 2^52 it is taken as 2^52.
+    /// The own messages' numbers begin above it too, so that those of a later run are higher. Beyond 2^52 it is taken as 2^52.
     pub fn new(secret: ClientSecret, dial: u64) -> Self {
         Self { secret, dial: dial.min(MAX_NUMBER / 2) }
     }
@@ -62,7 +62,7 @@ impl Identity {
 
     /// Where the numbers of own messages begin in a room this client has not spoken in.
     pub(super) fn first_id(&self) -> u64 {
-        self.dial.max(1)
+        self.dial + 1
     }
 }
 

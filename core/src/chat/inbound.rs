@@ -21,6 +21,8 @@ impl Chat {
         }
         self.end_stale_pages(now);
         self.expire(now);
+        self.stop_waiting_for_store(now);
+        self.end_errands();
         self.ask_for_rooms();
         self.pump();
     }
@@ -89,6 +91,7 @@ impl Chat {
         };
         let posted = self.line.post(&hello);
         debug_assert!(posted.is_ok(), "the line has just been opened");
+        self.keep_used(self.identity.dial());
     }
 
     fn line_ended(&mut self) {
@@ -148,8 +151,9 @@ impl Chat {
     }
 
     fn take_accepted(&mut self, room: &str, id: u64, seq: u64, same: impl Fn(&str) -> bool) {
-        let Some(written) = self.own.settle(room, id, |written| same(&written.text)) else { return };
+        let Some(mut written) = self.own.settle(room, id, |written| same(&written.text)) else { return };
         self.tell(room, RoomEvent::Own(written.clone().shown(Delivery::Accepted { seq })));
+        self.forget(&mut written);
         let (you, name) = (self.you.clone().unwrap_or_default(), self.name.clone());
         self.in_room(room, |room, told| room.accept(written, seq, &you, &name, told));
     }

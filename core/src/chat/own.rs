@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::outbox::{MessageId, Outbox, Refused};
+use crate::outbox::{Entry, MessageId, Outbox, Refused};
 use crate::policy::OutboxPolicy;
 use crate::time::{Duration, Instant};
 use crate::wire::{HoldCode, RejectCode, Style};
@@ -68,6 +68,27 @@ pub(super) struct Written {
     pub(super) style: Option<Style>,
     /// Whether it was ever sent: only then can a server know of it.
     pub(super) tried: bool,
+    /// How old it was when it came into this outbox.
+    pub(super) aged: Duration,
+    /// Whether it outlives the program.
+    pub(super) keeping: Keeping,
+}
+
+/// How far the storing of a message is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Keeping {
+    /// Nobody was asked to.
+    #[default]
+    No,
+    /// The shell was asked to, and until then it does not go out.
+    Asked {
+        /// When it stops waiting.
+        until: Instant,
+    },
+    /// It is.
+    Stored,
+    /// It is not, or not yet, and goes out all the same.
+    GivenUp,
 }
 
 /// A message that came back to its writer.
@@ -104,12 +125,53 @@ impl Own {
         self.outbox.in_flight()
     }
 
-    /// The first queued message whose room may be spoken in now. Within a room the order is that of writing.
+    /// The first queued message whose room may be spoken in now. Within a room the order is that of writing: behind one that is
+    /// not stored yet, the others wait.
     pub(super) fn next_for(&self, ready: impl Fn(&Written) -> bool) -> Option<(MessageId, &Written)> {
-        self.outbox
-            .iter()
-            .find(|entry| !entry.sent && ready(&entry.item))
-            .map(|entry| (entry.id, &entry.item))
+        let mut waiting: Vec<&str> = Vec::new();
+        for entry in self.outbox.iter().filter(|entry| !entry.sent) {
+            let written = &entry.item;
+            if waiting.contains(&written.room.as_str()) {
+                continue;
+            }
+            match written.keeping {
+                Keeping::Asked { .. } => waiting.push(&written.room),
+                Keeping::No | Keeping::Stored | Keeping::GivenUp if ready(written) => {
+                    return Some((entry.id, written));
+                }
+                Keeping::No | Keeping::Stored | Keeping::GivenUp => {}
+            }
+        }
+        None
+    }
+
+    /// Notes how the storing of a message went, if it still waits for that.
+    pub(super) fn set_stored(&mut self, room: &str, id: u64, keeping: Keeping) -> bool {
+        let waits = |written: &Written| matches!(written.keeping, Keeping::Asked { .. });
+        let such = |written: &Written| written.id == id && written.room == room && waits(written);
+        let Some(message) = self.outbox.iter().find(|entry| such(&entry.item)).map(|entry| entry.id) else {
+            return false;
+        };
+        self.outbox.update(message, |written| written.keeping = keeping);
+        true
+    }
+
+    /// A message that waits too long to be stored.
+    pub(super) fn overdue(&self, now: Instant) -> Option<(String, u64)> {
+        let (until, written) = self.first_unstored()?;
+        (until <= now).then(|| (written.room.clone(), written.id))
+    }
+
+    /// When the wait for the shell ends.
+    pub(super) fn next_overdue(&self) -> Option<Instant> {
+        self.first_unstored().map(|(until, _)| until)
+    }
+
+    fn first_unstored(&self) -> Option<(Instant, &Written)> {
+        self.outbox.iter().find_map(|entry| match entry.item.keeping {
+            Keeping::Asked { until } => Some((until, &entry.item)),
+            Keeping::No | Keeping::Stored | Keeping::GivenUp => None,
+        })
     }
 
     pub(super) fn mark_sent(&mut self, message: MessageId) {
@@ -157,28 +219,41 @@ impl Own {
             return Vec::new();
         }
         let max_age = self.max_age;
-        let expired =
-            self.outbox.take(|entry| !entry.sent && now.saturating_duration_since(entry.since) >= max_age);
+        let age = |entry: &Entry<Written>| {
+            now.saturating_duration_since(entry.since).saturating_add(entry.item.aged)
+        };
+        let expired = self.outbox.take(|entry| !entry.sent && age(entry) >= max_age);
         expired.into_iter().map(|entry| entry.item).collect()
     }
 
     /// When the oldest queued message becomes too old.
     pub(super) fn next_expiry(&self) -> Option<Instant> {
-        self.outbox.iter().find(|entry| !entry.sent).and_then(|entry| entry.since.checked_add(self.max_age))
+        let oldest = self.outbox.iter().find(|entry| !entry.sent)?;
+        oldest.since.checked_add(self.max_age.saturating_sub(oldest.item.aged))
     }
 
-    /// Takes out all of a room.
+    /// Takes out all that is not settled in a room.
     pub(super) fn take_room(&mut self, room: &str) -> Vec<Written> {
-        self.returned.retain(|returned| returned.written.room != room);
         self.outbox.take(|entry| entry.item.room == room).into_iter().map(|entry| entry.item).collect()
     }
 
-    /// Keeps a message that came back for its writer.
-    pub(super) fn give_back(&mut self, returned: Returned) {
-        if self.returned.len() == MAX_RETURNED {
-            self.returned.pop_front();
-        }
+    /// Takes out all that came back in a room.
+    pub(super) fn take_returned(&mut self, room: &str) -> Vec<Returned> {
+        let all = std::mem::take(&mut self.returned).into_iter();
+        let (taken, rest): (Vec<_>, Vec<_>) = all.partition(|returned| returned.written.room == room);
+        self.returned = rest.into();
+        taken
+    }
+
+    /// Whether nothing is here that anybody said in a room.
+    pub(super) fn has_none_of(&self, room: &str) -> bool {
+        self.unsettled(room).next().is_none() && self.returned(room).next().is_none()
+    }
+
+    /// Keeps a message that came back for its writer. Returns the one that made room for it.
+    pub(super) fn give_back(&mut self, returned: Returned) -> Option<Returned> {
         self.returned.push_back(returned);
+        if self.returned.len() > MAX_RETURNED { self.returned.pop_front() } else { None }
     }
 
     /// Forgets a message that came back; `None` if there is none of that number.
@@ -211,7 +286,7 @@ pub(super) fn shown_accepted(spoken: &Spoken) -> OwnMessage {
 
 impl Written {
     pub(super) fn shown(self, delivery: Delivery) -> OwnMessage {
-        let Self { room: _, id, text, style, tried: _ } = self;
+        let Self { id, text, style, .. } = self;
         OwnMessage { id, text, style, delivery }
     }
 }

@@ -33,6 +33,8 @@ pub struct Room {
     /// Own messages that are accepted and did not come back yet.
     accepted: VecDeque<Spoken>,
     next_id: u64,
+    /// Nobody asked to be here: it is for messages that an earlier run left.
+    errand: bool,
 }
 
 /// How this line and a room stand.
@@ -112,6 +114,11 @@ impl Room {
         self.hold.as_ref().map(|hold| hold.until)
     }
 
+    /// Whether nobody asked to be here: messages that an earlier run left are delivered, and then it is left.
+    pub fn is_errand(&self) -> bool {
+        self.errand
+    }
+
     /// Whether an older page was asked for and is not here yet.
     pub fn is_paging(&self) -> bool {
         self.page.is_some()
@@ -129,6 +136,20 @@ impl Room {
             page: None,
             accepted: VecDeque::new(),
             next_id: first_id,
+            errand: false,
+        }
+    }
+
+    /// A room that only earlier messages need.
+    pub(super) fn errand(name: String, first_id: u64) -> Self {
+        Self { errand: true, ..Self::new(name, first_id) }
+    }
+
+    /// The user wants to be here; asks again where it was refused.
+    pub(super) fn set_wanted(&mut self) {
+        self.errand = false;
+        if self.is_refused() {
+            self.presence = Presence::Apart;
         }
     }
 

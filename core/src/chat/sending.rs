@@ -1,10 +1,10 @@
 //! Own messages: from their writer to the line.
 
-use super::own::{Delivery, OwnMessage, Rejection, Returned, Written};
+use super::own::{Delivery, Keeping, OwnMessage, Rejection, Returned, Written};
 use super::refusal::SayError;
 use super::room::Room;
-use super::{Chat, RoomEvent};
-use crate::time::Instant;
+use super::{Chat, Event, RoomEvent};
+use crate::time::{Duration, Instant};
 use crate::wire::{ClientMessage, Limits, RejectCode, Style};
 
 /// In the worst case JSON makes six bytes of one.
@@ -26,15 +26,19 @@ impl Chat {
             return Err(SayError::Empty);
         }
         let (name, id) = (room.name().to_owned(), room.next_id());
-        let written = Written { room: name, id, text: text.to_owned(), style, tried: false };
+        let (text, aged, keeping) = (text.to_owned(), Duration::ZERO, Keeping::No);
+        let mut written = Written { room: name, id, text, style, tried: false, aged, keeping };
         if let Some(limits) = &self.limits {
             check_length(limits, &written)?;
         }
-        let shown = written.clone().shown(Delivery::Queued);
+        let (name, shown) = (written.room.clone(), written.clone().shown(Delivery::Queued));
+        let keep = self.ask_to_keep(now, &mut written);
         self.own.push(now, written)?;
-        room.used_id(id);
-        let name = room.name().to_owned();
+        if let Some(room) = self.rooms.get_mut(&name) {
+            room.used_id(id);
+        }
         self.tell(&name, RoomEvent::Own(shown));
+        self.events.extend(keep.map(Event::Keep));
         Ok(id)
     }
 
@@ -76,11 +80,16 @@ impl Chat {
     }
 
     /// An own message goes back to its writer.
-    pub(super) fn give_back(&mut self, written: Written, rejection: Rejection) {
+    pub(super) fn give_back(&mut self, mut written: Written, rejection: Rejection) {
         let room = written.room.clone();
+        if rejection.by_server {
+            self.forget(&mut written);
+        }
         let returned = Returned { written, rejection };
-        self.own.give_back(returned.clone());
-        self.tell(&room, RoomEvent::Own(returned.shown()));
+        self.tell(&room, RoomEvent::Own(returned.clone().shown()));
+        if let Some(mut oldest) = self.own.give_back(returned) {
+            self.forget(&mut oldest.written);
+        }
     }
 
     pub(super) fn shown(&self, room: &Room, written: &Written, sent: bool) -> OwnMessage {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use heartline_core::chat::{
-    Chat, ChatConfig, ClientSecret, Delivery, Entry, Event, Identity, OwnMessage, RoomEvent,
+    Chat, ChatConfig, ClientSecret, Delivery, Entry, Event, Identity, Kept, OwnMessage, RoomEvent,
 };
 use heartline_core::close::Dialect;
 use heartline_core::line::{Ended, Input, LineConfig, Machine, Message, Transmit};
@@ -29,15 +29,27 @@ impl World {
     }
 
     pub(crate) fn with(line: LineConfig) -> Self {
-        let identity = Identity::new(ClientSecret::from_random(&[7; 16]).unwrap(), 1_000);
+        Self::apart(line, 1_000, Instant::now()).enter()
+    }
+
+    /// A client whose messages are stored, opened with what was stored before; the numbers up to `used` are used.
+    pub(crate) fn opened(used: u64, stored: Vec<Kept>, now: Instant) -> Self {
+        let mut world = Self::apart(LineConfig::new(Dialect::V1), used, now);
+        world.chat.keep(now, stored);
+        world
+    }
+
+    /// A client that has not begun.
+    pub(crate) fn apart(line: LineConfig, used: u64, now: Instant) -> Self {
+        let identity = Identity::new(ClientSecret::from_random(&[7; 16]).unwrap(), used);
         let config = ChatConfig { line, identity, name: "Ada".to_owned(), token: None };
-        let mut world = Self {
-            chat: Chat::new(config, 7).unwrap(),
-            now: Instant::now(),
-            sent: VecDeque::new(),
-            events: Vec::new(),
-            dialled: None,
-        };
+        let chat = Chat::new(config, 7).unwrap();
+        Self { chat, now, sent: VecDeque::new(), events: Vec::new(), dialled: None }
+    }
+
+    /// Wants to be in [`ROOM`], and connects.
+    pub(crate) fn enter(self) -> Self {
+        let mut world = self;
         world.chat.join(world.now, ROOM).unwrap();
         world.chat.connect(world.now);
         world.drain();
@@ -173,6 +185,7 @@ impl World {
             | Event::Welcome { .. }
             | Event::Draining { .. }
             | Event::ServerError { .. }
+            | Event::Keep(_)
             | Event::Odd { .. } => None,
         })
     }

@@ -2,7 +2,10 @@
 // Tests say what must be, in their helpers too, and begin at the present moment.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
+mod chat_keeping;
+mod chat_keeping_random;
 mod chat_own;
+mod chat_pair;
 mod chat_random;
 mod chat_rooms;
 mod chat_world;

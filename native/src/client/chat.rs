@@ -160,6 +160,8 @@ impl Session {
                 let event = json!({"event": "server_error", "code": code.as_str(), "why": why, "room": room});
                 self.console.tell(Tone::Bad, &text, event)?;
             }
+            // Nothing is stored.
+            Event::Keep(_) => {}
             Event::Odd { room, what } => {
                 let text = format!("the server said what cannot be: {}", escaped(&what));
                 self.console.mention(
@@ -195,7 +197,8 @@ impl Session {
             | RoomEvent::Healing { .. }
             | RoomEvent::Page { .. }
             | RoomEvent::Members { .. }
-            | RoomEvent::Own(_) => {}
+            | RoomEvent::Own(_)
+            | RoomEvent::NotKept { .. } => {}
         }
         show::room_event(&mut self.console, self.driver.machine(), room, &what, self.live)?;
         Ok(None)

@@ -21,7 +21,7 @@ pub fn words(event: &Event) -> Option<String> {
         Event::Line(LineEvent::Clamped { what }) => {
             Some(["the server announced odd numbers: ", what].concat())
         }
-        Event::Line(_) | Event::Welcome { .. } => None,
+        Event::Line(_) | Event::Welcome { .. } | Event::Keep(_) => None,
     }
 }
 
@@ -29,7 +29,11 @@ pub fn words(event: &Event) -> Option<String> {
 pub fn is_about_room(event: &Event) -> bool {
     match event {
         Event::Room { .. } | Event::Welcome { .. } | Event::Line(LineEvent::Ended(_)) => true,
-        Event::Line(_) | Event::Draining { .. } | Event::ServerError { .. } | Event::Odd { .. } => false,
+        Event::Line(_)
+        | Event::Draining { .. }
+        | Event::ServerError { .. }
+        | Event::Keep(_)
+        | Event::Odd { .. } => false,
     }
 }
 
@@ -39,6 +43,9 @@ fn in_room(event: &RoomEvent) -> Option<String> {
         RoomEvent::Left { unsettled } if !unsettled.is_empty() => {
             let texts = unsettled.iter().map(|own| own.text.as_str()).collect::<Vec<_>>().join(" · ");
             Some(["never confirmed when you left: ", &texts].concat())
+        }
+        RoomEvent::NotKept { why, .. } => {
+            Some(["what you wrote is lost if this tab closes before it is accepted: ", why].concat())
         }
         RoomEvent::Healing { .. } => Some("a hole was noticed; asking for what is missing".to_owned()),
         RoomEvent::Joined { how: Joining::NewEpoch, .. } => {

@@ -27,7 +27,7 @@ impl Room {
                 .odd
                 .push(format!("message {} was accepted at place 0, where none can be", written.id));
         }
-        let Written { room: _, id, text, style, tried: _ } = written;
+        let Written { id, text, style, .. } = written;
         let (from, name) = (you.to_owned(), name.to_owned());
         let era = self.timeline.era();
         let spoken = Spoken { era, seq, prev: seq - 1, at: None, from, name, id, text, style, own: true };

@@ -72,6 +72,14 @@ pub(super) fn room_event(
             comings_and_goings(console, chat, room, joined, left, *total)
         }
         RoomEvent::Own(own) => show_own(console, chat, room, own),
+        RoomEvent::NotKept { id, why } => {
+            let text = format!("not stored, and lost if this ends before it is accepted: {}", escaped(why));
+            console.tell(
+                Tone::Warning,
+                &text,
+                json!({"event": "not_kept", "room": room, "id": id, "why": why}),
+            )
+        }
         // The command ends with the one, and never does the other.
         RoomEvent::Refused { .. } | RoomEvent::Left { .. } => Ok(()),
     }
