@@ -17,10 +17,11 @@ use cli::{Cli, Command, GlobalArgs, UsageError, manual};
 use client::ending::Ending;
 use exit_code::ExitCode;
 use output::style::Tone;
+use server::page::Page;
 use tracing_subscriber::EnvFilter;
 
-/// Reads the command line, does what it says, and tells what the shell should see.
-pub fn run() -> ExitCode {
+/// Reads the command line, does what it says, and tells what the shell should see. `page` is what a server shows.
+pub fn run(page: Page) -> ExitCode {
     let command = Cli::command().after_long_help(manual::exit_codes_help());
     let cli = match command.try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
@@ -31,7 +32,7 @@ pub fn run() -> ExitCode {
             return code;
         }
     };
-    let ending = start(cli.command, cli.global);
+    let ending = start(cli.command, cli.global, page);
     if !ending.text.is_empty() {
         let tone = if ending.code == ExitCode::Fine { Tone::Info } else { Tone::Bad };
         output::note(tone, &ending.text, cli.global.color.wanted(&io::stderr()));
@@ -39,7 +40,7 @@ pub fn run() -> ExitCode {
     ending.code
 }
 
-fn start(command: Command, global: GlobalArgs) -> Ending {
+fn start(command: Command, global: GlobalArgs, page: Page) -> Ending {
     match command {
         Command::Connect(args) => dial(args.resolve(global), client::connect::run, global),
         Command::Echo(args) => dial(args.resolve(global), client::echo::run, global),
@@ -48,7 +49,7 @@ fn start(command: Command, global: GlobalArgs) -> Ending {
         Command::Serve(args) => {
             log("info", global);
             block_on(async {
-                match server::run(*args).await {
+                match server::run(*args, page).await {
                     Ok(()) => Ending::fine(),
                     Err(error) => Ending::new(error.exit_code(), error.to_string()),
                 }

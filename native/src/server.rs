@@ -41,6 +41,7 @@ pub use config::Config;
 use history::{Health, History, HistoryError};
 use listen::ListenError;
 use metrics::Metrics;
+use page::Page;
 use shutdown::{Shutdown, ShutdownTrigger};
 
 /// Descriptors that are no connections: the listener, the runtime's own, files being read.
@@ -104,13 +105,13 @@ impl RunError {
     }
 }
 
-/// `heartline serve`: listens, says where, and serves until SIGINT or SIGTERM and the goodbyes after it.
+/// `heartline serve`: listens, says where, and serves `page` and the lines until SIGINT or SIGTERM and the goodbyes after it.
 ///
 /// # Errors
 /// It cannot begin, or a second signal ended it at once.
-pub async fn run(args: ServeArgs) -> Result<(), RunError> {
+pub async fn run(args: ServeArgs, page: Page) -> Result<(), RunError> {
     let address = listen::resolve(&args.listen).await?;
-    let mut config = args.config(address)?;
+    let mut config = Config { page, ..args.config(address)? };
     limit_to_files(&mut config);
     let mut signals = Signals::new()?;
     let listener = listen::bind(address)?;

@@ -23,6 +23,12 @@ pub(crate) fn is_fresh(repo: &Repo, tools: &Toolbox) -> Result<bool> {
     Ok(stamp == stamp_for(repo, tools, &repo.dist())?)
 }
 
+/// What tells this page from any other.
+pub(crate) fn name(repo: &Repo) -> Result<String> {
+    let stamp = stamp(repo);
+    fs::read_to_string(&stamp).with_context(|| format!("cannot read {}", stamp.display()))
+}
+
 /// Builds the page. Until it is whole, `dist/` stays what it was.
 pub(crate) fn build(repo: &Repo, tools: &Toolbox, progress: &mut Progress) -> Result<()> {
     for need in Need::PAGE {

@@ -1,7 +1,8 @@
 //! `cargo xtask run`: from a fresh clone to a page that is open.
 
+use std::fs::File;
 use std::io::Write;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result};
 
@@ -46,12 +47,15 @@ pub(crate) fn tools(repo: &Repo) -> Result<ExitCode> {
 
 /// Makes the binary with the page in it, and what that needs.
 pub(crate) fn build(repo: &Repo, tools: &mut Toolbox) -> Result<()> {
+    // All of it but the page can be compiled while the page's tools are.
+    let ahead = if repo.heartline().is_file() { None } else { Ahead::start(tools) };
     let mut progress = prepare_page(repo, tools, 1)?;
-    let about = (!repo.heartline().is_file()).then_some("3 min");
-    progress.step("building heartline", about);
-    let mut build = cargo();
-    tools.equip(&mut build)?;
-    build.args(["build", "--release", "--locked", "--package", "heartline"]);
+    progress.step("building heartline", ahead.as_ref().map(|_| "1 min"));
+    if let Some(ahead) = ahead {
+        ahead.finish();
+    }
+    let mut build = heartline(tools)?;
+    build.env("HEARTLINE_PAGE", page::name(repo)?);
     live(build)
 }
 
@@ -67,6 +71,41 @@ fn prepare_page(repo: &Repo, tools: &mut Toolbox, more: usize) -> Result<Progres
     tools.set_up(&missing, &mut progress, AfterFailure::Stop)?;
     page::build(repo, tools, &mut progress)?;
     Ok(progress)
+}
+
+/// A build of everything in heartline but the page, in the background.
+struct Ahead(Child);
+
+impl Ahead {
+    /// Begins it, if it can be begun: the real build comes later and says what is wrong.
+    fn start(tools: &Toolbox) -> Option<Self> {
+        let log = File::create(tools.log("heartline")).ok()?;
+        let mut build = heartline(tools).ok()?;
+        build.arg("--lib").stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        let child = build.spawn().ok()?;
+        println!("heartline itself is being built meanwhile");
+        Some(Self(child))
+    }
+
+    /// Waits for it.
+    fn finish(mut self) {
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Ahead {
+    fn drop(&mut self) {
+        // Of no use to anybody if the page could not be built. After `finish` there is nothing to end.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn heartline(tools: &Toolbox) -> Result<Command> {
+    let mut build = cargo();
+    tools.equip(&mut build)?;
+    build.args(["build", "--release", "--locked", "--package", "heartline"]);
+    Ok(build)
 }
 
 /// Passes on what the server prints, and opens a browser where it says it listens. Runs beside the server.

@@ -173,7 +173,7 @@ impl ServeArgs {
             max_connections: self.max_connections,
             drain: self.drain,
             tls,
-            page: Page::embedded(),
+            page: Page::none(),
         })
     }
 }

@@ -73,7 +73,7 @@ impl Default for Config {
             max_connections: 10_000,
             drain: Duration::from_secs(10),
             tls: None,
-            page: Page::embedded(),
+            page: Page::none(),
         }
     }
 }

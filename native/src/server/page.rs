@@ -1,6 +1,5 @@
-//! The page, embedded in the binary with the compressed siblings its build made.
+//! The page: the files that the program was built with, and the compressed siblings their build made.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -18,11 +17,6 @@ use sha2::{Digest, Sha256};
 use super::routes::text;
 
 mod policy;
-
-#[derive(rust_embed::RustEmbed)]
-#[folder = "../dist"]
-#[allow_missing = true]
-struct Dist;
 
 const MISSING: &str = "This heartline was built without its page.\n\
     `cargo xtask run` builds the page, embeds it and starts the server.\n\
@@ -55,15 +49,9 @@ struct Body {
 const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
 impl Page {
-    /// What was in `dist/` when this program was built.
-    pub fn embedded() -> Self {
-        Self::from_files(Dist::iter().filter_map(|path| {
-            let bytes = match Dist::get(&path)?.data {
-                Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-                Cow::Owned(bytes) => Bytes::from(bytes),
-            };
-            Some((path.into_owned(), bytes))
-        }))
+    /// No page.
+    pub fn none() -> Self {
+        Self::from_files([])
     }
 
     /// A page of these files, by their paths without a leading slash. `x.br` and `x.gz` are `x`, compressed.

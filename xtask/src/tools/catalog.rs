@@ -68,8 +68,8 @@ impl CargoTool {
     /// Features, as `cargo install` takes them.
     pub(crate) fn features(self) -> &'static [&'static str] {
         match self {
-            // Without its self-update, and without OpenSSL.
-            Self::Trunk => &["--no-default-features", "--features", "rustls"],
+            // It finds all its tools here, so it needs no TLS to download any, nor itself.
+            Self::Trunk => &["--no-default-features"],
             Self::WasmBindgen | Self::WasmPack | Self::Geckodriver | Self::CargoDeny => &[],
         }
     }
