@@ -14,7 +14,7 @@ use super::{
     line::{LineArgs, ResolvedLine},
     quantity::duration,
 };
-use crate::client::console::ConsoleOptions;
+use crate::client::{chat::keep::check_name, console::ConsoleOptions};
 
 /// The flags of `heartline chat`.
 #[derive(Args, Clone, Debug)]
@@ -51,6 +51,17 @@ pub struct ChatArgs {
     /// Once the input has ended and all is accepted, stay this long for what may still come.
     #[arg(long, short = 'w', value_name = "TIME", value_parser = duration, default_value = "0", help_heading = "Chat")]
     pub wait: Duration,
+    /// Keep this identity, and what was not accepted, in the user's data directory: the next run sends it, once. Give it
+    /// a name to have several.
+    #[arg(
+        long,
+        value_name = "NAME",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "default",
+        help_heading = "Chat"
+    )]
+    pub persist: Option<String>,
     /// Only listen: never read standard input, stay for ever.
     #[arg(long, help_heading = "Chat")]
     pub no_input: bool,
@@ -73,6 +84,8 @@ pub struct ChatConfig {
     pub token: Option<String>,
     /// How long to stay once all is said.
     pub wait: Duration,
+    /// The name of the identity that outlives the run, if one does.
+    pub persist: Option<String>,
 }
 
 impl ChatArgs {
@@ -84,6 +97,9 @@ impl ChatArgs {
         check_room_name(&self.room).map_err(|fault| UsageError(format!("--room cannot be that: {fault}")))?;
         check_member_name(&self.name)
             .map_err(|fault| UsageError(format!("--name cannot be that: {fault}")))?;
+        if let Some(name) = &self.persist {
+            check_name(name).map_err(|wrong| UsageError(format!("--persist={name}: {wrong}")))?;
+        }
         self.line.url = chat_url(&self.line.url);
         let mut line = self.line.resolve()?;
         line.dialer
@@ -98,8 +114,8 @@ impl ChatArgs {
             max_line: self.line.max_message,
             verbose: global.verbose,
         };
-        let Self { room, name, token, wait, .. } = self;
-        Ok(ChatConfig { line, console, room, name, token, wait })
+        let Self { room, name, token, wait, persist, .. } = self;
+        Ok(ChatConfig { line, console, room, name, token, wait, persist })
     }
 }
 

@@ -2,11 +2,13 @@
 
 mod endings;
 mod identity;
+pub(crate) mod keep;
+mod keeping;
 mod prompt;
 mod show;
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     io,
     time::{Duration, Instant},
 };
@@ -17,7 +19,7 @@ use heartline_core::{
 };
 use serde_json::json;
 
-use self::prompt::Command;
+use self::{keep::Keeper, prompt::Command};
 use super::{
     console::{Console, Typed},
     driver::{Driver, now, until},
@@ -38,21 +40,31 @@ const GOODBYE: Duration = Duration::from_secs(3);
 
 /// Runs the command to its end.
 pub async fn run(config: ChatConfig) -> Ending {
-    let identity = match identity::fresh() {
-        Ok(identity) => identity,
+    let opened = match keeping::open(&config) {
+        Ok(opened) => opened,
         Err(why) => return Ending::new(ExitCode::Own, why),
     };
-    let console = match Console::open(config.console) {
+    let mut console = match Console::open(config.console) {
         Ok(console) => console,
         Err(error) => return Ending::new(ExitCode::Own, format!("the terminal cannot be used: {error}")),
     };
     let interrupts = Interrupts::catch();
-    let application =
-        Application { line: config.line.config, identity, name: config.name, token: config.token };
+    let application = Application {
+        line: config.line.config,
+        identity: opened.identity,
+        name: config.name,
+        token: config.token,
+    };
     let mut chat = match Chat::new(application, fastrand::u64(..)) {
         Ok(chat) => chat,
         Err(fault) => return Ending::new(ExitCode::Usage, format!("--name cannot be that: {fault}")),
     };
+    if opened.keeper.is_some() {
+        chat.keep(now(), opened.stored);
+    }
+    if let Err(error) = keeping::tell(&mut console, opened.warning.as_deref(), chat.unsettled()) {
+        return Ending::output(&error);
+    }
     if let Err(error) = chat.join(now(), &config.room) {
         return Ending::new(ExitCode::Usage, format!("--room: {error}"));
     }
@@ -64,6 +76,8 @@ pub async fn run(config: ChatConfig) -> Ending {
         room: config.room,
         wait: config.wait,
         queue: VecDeque::new(),
+        keeper: opened.keeper,
+        not_kept: BTreeSet::new(),
         rejected: 0,
         live: false,
         all_said_at: None,
@@ -78,6 +92,10 @@ struct Session {
     wait: Duration,
     /// What there is no room for yet: a line of a pipe.
     queue: VecDeque<String>,
+    /// Stores what is written; `None` where nothing outlives the run.
+    keeper: Option<Keeper>,
+    /// The unsettled messages that are not stored, by room and number.
+    not_kept: BTreeSet<(String, u64)>,
     input_open: bool,
     /// There never was input: stay.
     listening: bool,
@@ -96,6 +114,7 @@ impl Session {
         };
         self.driver.with(|chat, now| chat.disconnect(now, 1000, ""));
         self.driver.finish(GOODBYE).await;
+        self.stop_keeping(GOODBYE).await;
         if self.console.is_json() {
             let event = json!({"event": "exit", "code": ending.code.number(), "why": ending.text});
             // The reader may be gone; the exit code is not.
@@ -122,6 +141,7 @@ impl Session {
                         return Ok(ending);
                     }
                 }
+                answer = keeping::answered(self.keeper.as_mut()) => self.take_answer(answer)?,
                 typed = self.console.typed(), if wants_input => {
                     if let Some(ending) = self.handle_typed(typed)? {
                         return Ok(ending);
@@ -160,8 +180,7 @@ impl Session {
                 let event = json!({"event": "server_error", "code": code.as_str(), "why": why, "room": room});
                 self.console.tell(Tone::Bad, &text, event)?;
             }
-            // Nothing is stored.
-            Event::Keep(_) => {}
+            Event::Keep(keep) => self.keep(keep)?,
             Event::Odd { room, what } => {
                 let text = format!("the server said what cannot be: {}", escaped(&what));
                 self.console.mention(
@@ -175,7 +194,9 @@ impl Session {
     }
 
     fn handle_room(&mut self, room: &str, what: RoomEvent) -> io::Result<Option<Ending>> {
-        if let RoomEvent::Refused { code, why } = &what {
+        self.note_kept(room, &what);
+        let here = room == self.room;
+        if let (RoomEvent::Refused { code, why }, true) = (&what, here) {
             let text = format!(
                 "the server does not let you into \"{room}\": {} ({})",
                 escaped(why),
@@ -189,9 +210,11 @@ impl Session {
             self.driver.with(|chat, _| chat.dismiss(&room, id));
         }
         match what {
-            RoomEvent::Joined { .. } => self.live = false,
-            RoomEvent::CaughtUp => self.live = true,
-            RoomEvent::Refused { .. }
+            RoomEvent::Joined { .. } if here => self.live = false,
+            RoomEvent::CaughtUp if here => self.live = true,
+            RoomEvent::Joined { .. }
+            | RoomEvent::CaughtUp
+            | RoomEvent::Refused { .. }
             | RoomEvent::Left { .. }
             | RoomEvent::Entry { .. }
             | RoomEvent::Healing { .. }
@@ -200,7 +223,10 @@ impl Session {
             | RoomEvent::Own(_)
             | RoomEvent::NotKept { .. } => {}
         }
-        show::room_event(&mut self.console, self.driver.machine(), room, &what, self.live)?;
+        // In another room we are only for what an earlier run left there.
+        if here || matches!(what, RoomEvent::Own(_) | RoomEvent::NotKept { .. }) {
+            show::room_event(&mut self.console, self.driver.machine(), room, &what, self.live)?;
+        }
         Ok(None)
     }
 

@@ -172,22 +172,26 @@ impl Server {
 }
 
 /// A chat client that speaks JSON, and what it told so far.
-struct Bot {
-    program: Running,
-    heard: Vec<Value>,
+pub(crate) struct Bot {
+    pub(crate) program: Running,
+    pub(crate) heard: Vec<Value>,
 }
 
 impl Bot {
     /// Starts one, and waits until it is in the room.
     async fn start(server: &Server, name: &str) -> Self {
-        let mut bot =
-            Self { program: start(&["chat", &server.url, "--name", name, "--json"]), heard: Vec::new() };
+        let mut bot = Self::of(start(&["chat", &server.url, "--name", name, "--json"]));
         bot.until(|event| event["event"] == "caught_up").await;
         bot
     }
 
+    /// One that was started.
+    pub(crate) fn of(program: Running) -> Self {
+        Self { program, heard: Vec::new() }
+    }
+
     /// The next event that is such.
-    async fn until(&mut self, such: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn until(&mut self, such: impl Fn(&Value) -> bool) -> Value {
         loop {
             let event: Value = serde_json::from_str(&self.program.out().await).unwrap();
             self.heard.push(event.clone());
@@ -197,7 +201,7 @@ impl Bot {
         }
     }
 
-    fn said(&self) -> impl Iterator<Item = &Value> {
+    pub(crate) fn said(&self) -> impl Iterator<Item = &Value> {
         self.heard.iter().filter(|event| event["event"] == "said")
     }
 

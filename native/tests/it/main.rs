@@ -6,6 +6,8 @@
 mod chat_bad_input;
 mod chat_cli;
 mod chat_peer;
+#[cfg(unix)]
+mod chat_persist;
 mod chat_rooms;
 mod connect_ends;
 mod connect_pipe;

@@ -78,7 +78,12 @@ pub(crate) struct Running {
 
 /// Starts it.
 pub(crate) fn start(args: &[&str]) -> Running {
-    let mut child = command(args).spawn().unwrap();
+    start_command(command(args))
+}
+
+/// Starts a prepared command.
+pub(crate) fn start_command(mut command: Command) -> Running {
+    let mut child = command.spawn().unwrap();
     Running {
         stdin: child.stdin.take(),
         stdout: BufReader::new(child.stdout.take().unwrap()).lines(),

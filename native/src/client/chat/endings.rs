@@ -31,12 +31,18 @@ impl Session {
     }
 
     fn left_behind(&self) -> Option<String> {
-        let waiting = self.driver.machine().unsettled() + self.queue.len();
-        (waiting > 0).then(|| {
+        let later = self.left_for_later();
+        let waiting = self.driver.machine().unsettled() + self.queue.len() - later;
+        let were = |count| if count == 1 { "message was" } else { "messages were" };
+        let later = (later > 0).then(|| {
             format!(
-                "{waiting} {} not accepted yet and may not have arrived",
-                if waiting == 1 { "message was" } else { "messages were" }
+                "{later} {} not accepted yet and will be sent by the next run with --persist",
+                were(later)
             )
-        })
+        });
+        let lost = (waiting > 0)
+            .then(|| format!("{waiting} {} not accepted yet and may not have arrived", were(waiting)));
+        let parts: Vec<String> = [later, lost].into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join("; "))
     }
 }
