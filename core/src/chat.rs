@@ -73,6 +73,8 @@ pub struct Chat {
     welcomed: bool,
     you: Option<String>,
     rooms: BTreeMap<String, Room>,
+    /// No number below this may be used in a room that is joined anew: it may be one that was left.
+    unused_id: u64,
     own: Own,
     /// Whether own messages are stored before they are sent.
     keeps: bool,
@@ -97,6 +99,7 @@ impl Chat {
             welcomed: false,
             you: None,
             rooms: BTreeMap::new(),
+            unused_id: 0,
             own,
             keeps: false,
             events: VecDeque::new(),
@@ -132,7 +135,8 @@ impl Chat {
             if self.rooms.len() >= limits.rooms as usize {
                 return Err(JoinError::TooMany { limit: limits.rooms });
             }
-            self.rooms.insert(room.to_owned(), Room::new(room.to_owned(), self.identity.first_id()));
+            let first_id = self.identity.first_id().max(self.unused_id);
+            self.rooms.insert(room.to_owned(), Room::new(room.to_owned(), first_id));
         }
         if let Some(room) = self.rooms.get_mut(room) {
             room.set_wanted();
@@ -269,6 +273,7 @@ impl Chat {
 
     fn drop_room(&mut self, room: &str) -> bool {
         let Some(left) = self.rooms.remove(room) else { return false };
+        self.unused_id = self.unused_id.max(left.next_id());
         if matches!(left.presence(), Presence::Asked | Presence::In) {
             // Without a line there is nothing to leave.
             let _ = self.line.post(&ClientMessage::Leave { room: room.to_owned() });

@@ -1,6 +1,6 @@
 //! What comes from the line, and what follows from it.
 
-use super::own::{Delivery, Rejection};
+use super::own::{Delivery, Rejection, Written};
 use super::room::{Next, Presence, Room, Told};
 use super::{Chat, Event, RoomEvent};
 use crate::line::{LineEvent, Machine as _};
@@ -24,7 +24,11 @@ impl Chat {
         self.stop_waiting_for_store(now);
         self.end_errands();
         self.ask_for_rooms();
-        self.pump();
+        if self.pump() {
+            self.line.redial(now);
+            // Nothing can be pumped before the next welcome, so this ends.
+            self.follow(now);
+        }
     }
 
     fn take(&mut self, now: Instant, event: LineEvent) {
@@ -55,7 +59,9 @@ impl Chat {
                 self.in_room(&room, |room, told| room.joined(epoch, last, members, total, told));
             }
             ServerMessage::Said(said) => self.take_said(said),
-            ServerMessage::Accepted { room, id, seq } => self.take_accepted(&room, id, seq, |_| true),
+            ServerMessage::Accepted { room, id, seq } => {
+                self.take_accepted(&room, id, seq, |_| true);
+            }
             ServerMessage::Rejected { room, id, code, why } => self.take_rejected(&room, id, code, why),
             ServerMessage::Hold { room, from_id, code, retry_ms } => {
                 self.take_hold(now, &room, from_id, code, Duration::from_millis(retry_ms));
@@ -138,7 +144,10 @@ impl Chat {
             // A number this client used in an earlier run must not be used again.
             room.learn_id(said.id);
             // An own message settles itself, whether the word of it comes or not.
-            self.take_accepted(&name, said.id, said.seq, |text| text == said.text);
+            let settled = self.take_accepted(&name, said.id, said.seq, |text| text == said.text);
+            if let (Some(written), Some(room)) = (settled, self.rooms.get_mut(&name)) {
+                room.note_return(written);
+            }
         }
         let mut next = Next::Nothing;
         self.in_room(&name, |room, told| next = room.said(said, own, told));
@@ -150,12 +159,19 @@ impl Chat {
         }
     }
 
-    fn take_accepted(&mut self, room: &str, id: u64, seq: u64, same: impl Fn(&str) -> bool) {
-        let Some(mut written) = self.own.settle(room, id, |written| same(&written.text)) else { return };
+    fn take_accepted(
+        &mut self,
+        room: &str,
+        id: u64,
+        seq: u64,
+        same: impl Fn(&str) -> bool,
+    ) -> Option<Written> {
+        let mut written = self.own.settle(room, id, |written| same(&written.text))?;
         self.tell(room, RoomEvent::Own(written.clone().shown(Delivery::Accepted { seq })));
         self.forget(&mut written);
         let (you, name) = (self.you.clone().unwrap_or_default(), self.name.clone());
-        self.in_room(room, |room, told| room.accept(written, seq, &you, &name, told));
+        self.in_room(room, |room, told| room.accept(written.clone(), seq, &you, &name, told));
+        Some(written)
     }
 
     fn take_rejected(&mut self, room: &str, id: u64, code: RejectCode, why: String) {

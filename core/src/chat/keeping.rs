@@ -144,7 +144,7 @@ impl Chat {
             let why = "what was stored of it is damaged".to_owned();
             return self.give_back(written, Rejection::local(RejectCode::BadId, why));
         }
-        let first_id = self.identity.first_id();
+        let first_id = self.identity.first_id().max(self.unused_id);
         let room = self
             .rooms
             .entry(written.room.clone())

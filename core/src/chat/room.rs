@@ -12,6 +12,7 @@ use super::chain::{Chain, Link};
 use super::entry::{Entry, Gap, Spoken, ToldBy};
 use super::event::{Joining, RoomEvent};
 use super::members::Members;
+use super::own::Written;
 use super::timeline::{Placed, Timeline};
 use pages::Asked;
 
@@ -29,6 +30,10 @@ pub struct Room {
     /// The head at the last join, until everything up to it is here.
     catching_up_to: Option<u64>,
     hold: Option<Hold>,
+    /// The server takes nothing above this number on this line before something up to it comes.
+    fence: Option<u64>,
+    /// The latest own message that was settled by its own return. A hold on it may still be on its way.
+    returned: Option<Written>,
     page: Option<Asked>,
     /// Own messages that are accepted and did not come back yet.
     accepted: VecDeque<Spoken>,
@@ -58,6 +63,17 @@ pub(super) struct Hold {
     pub(super) until: Instant,
 }
 
+/// How a message and the server's last hold stand.
+#[derive(Debug)]
+pub(super) enum Fence {
+    /// It may pass.
+    Open,
+    /// The server waits for this one, which was held though it had been taken: once more, it is a repeat.
+    After(Written),
+    /// The server waits for one that is no longer ours to send. Only a new line helps.
+    Shut,
+}
+
 /// What the client must do after a message of a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
@@ -77,6 +93,11 @@ impl Room {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What its seqs count in at present; `None` before the first join.
+    pub fn epoch(&self) -> Option<&str> {
+        self.chain.epoch()
     }
 
     /// What was said.
@@ -133,6 +154,8 @@ impl Room {
             members: Members::default(),
             catching_up_to: None,
             hold: None,
+            fence: None,
+            returned: None,
             page: None,
             accepted: VecDeque::new(),
             next_id: first_id,
@@ -192,6 +215,8 @@ impl Room {
         }
         self.chain.line_ended();
         self.hold = None;
+        self.fence = None;
+        self.returned = None;
         self.page = None;
     }
 
@@ -285,6 +310,8 @@ impl Room {
                 wait.as_secs()
             ));
         }
+        // Number 0 is nobody's: then it is the room that is not open yet.
+        self.fence = (from_id > 0).then_some(from_id);
         self.hold = Some(Hold { from_id, code, until: now + wait.clamp(LEAST_HOLD, MAX_TOLD_WAIT) });
     }
 
@@ -303,6 +330,28 @@ impl Room {
     /// Whether an own message of this number may go out now.
     pub(super) fn may_send(&self, id: u64) -> bool {
         self.is_in() && self.hold.as_ref().is_none_or(|hold| id < hold.from_id)
+    }
+
+    /// What must go out before an own message of this number can, because the server waits for it.
+    pub(super) fn pass_fence(&mut self, id: u64) -> Fence {
+        match self.fence {
+            Some(from_id) if id > from_id => {
+                let Some(awaited) = self.returned.take_if(|written| written.id == from_id) else {
+                    return Fence::Shut;
+                };
+                self.fence = None;
+                Fence::After(awaited)
+            }
+            Some(_) | None => {
+                self.fence = None;
+                Fence::Open
+            }
+        }
+    }
+
+    /// An own message came back before it was accepted.
+    pub(super) fn note_return(&mut self, written: Written) {
+        self.returned = Some(written);
     }
 
     /// The server knows an own message of this number.

@@ -2,7 +2,7 @@
 
 use super::own::{Delivery, Keeping, OwnMessage, Rejection, Returned, Written};
 use super::refusal::SayError;
-use super::room::Room;
+use super::room::{Fence, Room};
 use super::{Chat, Event, RoomEvent};
 use crate::time::{Duration, Instant};
 use crate::wire::{ClientMessage, Limits, RejectCode, Style};
@@ -42,14 +42,14 @@ impl Chat {
         Ok(id)
     }
 
-    /// Sends what may go out now.
-    pub(super) fn pump(&mut self) {
-        let Some(limits) = self.limits.filter(|_| self.welcomed) else { return };
+    /// Sends what may go out now. Returns whether a new line is needed for it.
+    pub(super) fn pump(&mut self) -> bool {
+        let Some(limits) = self.limits.filter(|_| self.welcomed) else { return false };
         while self.own.in_flight() < limits.in_flight as usize {
             let rooms = &self.rooms;
             let ready =
                 |written: &Written| rooms.get(&written.room).is_some_and(|room| room.may_send(written.id));
-            let Some((message, written)) = self.own.next_for(ready) else { return };
+            let Some((message, written)) = self.own.next_for(ready) else { return false };
             // The limits may have become tighter since it was written.
             if let Err(too_long) = check_length(&limits, written) {
                 if let Some(written) = self.own.take(message) {
@@ -58,13 +58,25 @@ impl Chat {
                 continue;
             }
             let written = written.clone();
+            let fence = self.rooms.get_mut(&written.room).map(|room| room.pass_fence(written.id));
+            let first = match fence {
+                Some(Fence::Open) | None => None,
+                Some(Fence::After(awaited)) => Some(awaited),
+                Some(Fence::Shut) => return true,
+            };
+            if let Some(awaited) = first
+                && self.line.post(&awaited.say()).is_err()
+            {
+                return false;
+            }
             if self.line.post(&written.say()).is_err() {
-                return;
+                return false;
             }
             self.own.mark_sent(message);
             let room = written.room.clone();
             self.tell(&room, RoomEvent::Own(written.shown(Delivery::Sent)));
         }
+        false
     }
 
     /// Gives back what became too old to be sent.

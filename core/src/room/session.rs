@@ -210,7 +210,8 @@ impl Session {
                         room: None,
                     },
                 );
-                return self.close(code::BAD_MESSAGE, "no hello came");
+                // It may well be on its way, on a line that lost it: whoever said nothing said nothing wrong, and may come back.
+                return self.close(code::HEARTBEAT_LOST, "no hello came");
             }
             State::Leaving { code, reason, until } if now >= until => return self.close(code, reason),
             State::Expecting(_) | State::Leaving { .. } | State::Greeting | State::Live => {}

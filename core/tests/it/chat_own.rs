@@ -2,7 +2,7 @@
 
 use heartline_core::chat::{Delivery, SayError};
 use heartline_core::close::Dialect;
-use heartline_core::line::LineConfig;
+use heartline_core::line::{LineConfig, Machine};
 use heartline_core::outbox::Refused;
 use heartline_core::policy::{HeartbeatPolicy, OutboxPolicy, Policy, ReconnectPolicy};
 use heartline_core::time::Duration;
@@ -87,6 +87,33 @@ fn a_hold_ends_with_its_line() {
     world.server(hold(id, 50_000));
     world.come_back("e1", 0);
     assert_eq!(world.said_ids(), [id]);
+}
+
+#[test]
+fn a_hold_on_what_came_back_already_is_passed_by_a_repeat_of_it() {
+    let mut world = World::joined();
+    let ids: Vec<u64> = ["one", "two", "three"].into_iter().map(|text| world.say(text)).collect();
+    world.said_ids();
+    world.server(said_by(YOU, ids[0], 1, 0, "one"));
+    world.server(hold(ids[0], 1_000));
+    assert_eq!(world.deliveries().len(), 2, "the first is settled, whatever the hold says");
+    world.pass(Duration::from_secs(2));
+    assert_eq!(world.said_ids(), ids, "without the first, the server would drop the others");
+    world.server(accepted(ids[0], 1));
+    assert_eq!(world.say("four"), ids[2] + 1);
+    assert_eq!(world.said_ids(), [ids[2] + 1], "once is enough");
+}
+
+#[test]
+fn a_hold_on_what_is_no_longer_ours_is_left_behind_with_the_line() {
+    let mut world = World::joined();
+    let one = world.say("one");
+    world.say("two");
+    world.server(accepted(one, 1));
+    world.server(hold(one, 1_000));
+    let line = world.chat.line().generation();
+    world.pass(Duration::from_secs(2));
+    assert!(world.chat.line().generation() > line, "on this line the server would drop whatever comes");
 }
 
 #[test]

@@ -22,6 +22,17 @@ fn hello_comes_first_and_joins_the_rooms() {
 }
 
 #[test]
+fn numbers_used_before_leaving_a_room_are_not_used_again() {
+    let mut world = World::joined();
+    let last = (0..5).map(|_| world.say("hello")).last().unwrap();
+    world.chat.leave(world.now, ROOM);
+    world.chat.join(world.now, ROOM).unwrap();
+    world.drain();
+    world.server(joined("e1", 5));
+    assert_eq!(world.say("hello again"), last + 1);
+}
+
+#[test]
 fn the_next_line_resumes_where_the_last_one_left_off() {
     let mut world = World::joined();
     world.server(said(1, 0));

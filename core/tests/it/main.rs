@@ -10,6 +10,9 @@ mod chat_random;
 mod chat_rooms;
 mod chat_world;
 mod echo;
+mod ledger_random;
+mod ledger_schedule;
+mod ledger_world;
 mod line_close_codes;
 mod line_generations;
 mod line_half_open;
@@ -24,6 +27,7 @@ mod line_steps;
 mod line_v1;
 mod room_engine;
 mod room_hub;
+mod room_lost;
 mod room_meeting;
 mod room_random;
 mod room_session;
@@ -32,13 +36,21 @@ mod wire;
 mod world;
 
 /// Property tests with a seed of their own: the same cases on every machine and on every target, and no file written.
-/// `HEARTLINE_LONG` asks for many more, where there is an environment to ask.
 fn fixed(cases: u32) -> proptest::test_runner::Config {
-    let long = cfg!(not(target_arch = "wasm32")) && std::env::var_os("HEARTLINE_LONG").is_some();
     proptest::test_runner::Config {
-        cases: if long { cases * 30 } else { cases },
+        cases: long(cases),
         failure_persistence: None,
         rng_seed: proptest::test_runner::RngSeed::Fixed(0x4865_6172_746c_696e),
         ..proptest::test_runner::Config::default()
     }
+}
+
+/// `HEARTLINE_LONG` asks for many more, where there is an environment to ask.
+fn long(cases: u32) -> u32 {
+    if asked("HEARTLINE_LONG").is_some() { cases * 30 } else { cases }
+}
+
+/// What the environment says, where there is one.
+fn asked(name: &str) -> Option<String> {
+    if cfg!(target_arch = "wasm32") { None } else { std::env::var(name).ok() }
 }

@@ -32,7 +32,7 @@ fn a_line_without_hello_is_closed() {
     world.pass(Duration::from_millis(9_999));
     assert_eq!(world.closed(line), None);
     world.pass(Duration::from_millis(1));
-    assert_eq!(world.closed(line), Some(code::BAD_MESSAGE));
+    assert_eq!(world.closed(line), Some(code::HEARTBEAT_LOST));
     assert!(matches!(error(&world.got(line)), Some(ErrorCode::HelloFirst)));
 }
 
@@ -162,6 +162,20 @@ fn a_hold_in_the_middle_of_pipelined_messages_keeps_their_order() {
     let got = world.got(other);
     let ids: Vec<_> = saids(&got).map(|said| said.id).collect();
     assert_eq!(ids, [1, 2, 3, 4, 5, 6]);
+}
+
+#[test]
+fn a_hold_ends_with_leaving_the_room() {
+    let mut world = World::new();
+    let line = world.member("ann", &["tea"]);
+    world.history.down = true;
+    world.say(line, "tea", 1, "1");
+    world.history.down = false;
+    world.tell(line, &ClientMessage::Leave { room: "tea".into() });
+    world.text(line, &join("tea"));
+    world.got(line);
+    world.say(line, "tea", 2, "2");
+    assert_eq!(seqs(&world.got(line)), [1], "who left has forgotten what was held");
 }
 
 #[test]

@@ -5,12 +5,17 @@
 
 mod caller;
 mod client;
+mod desk;
 mod echo;
+mod house;
 mod network;
 mod packet;
 mod rooms;
 mod setup;
 mod steps;
+mod store;
+mod talker;
+mod town;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -19,11 +24,15 @@ use heartline_core::time::{Duration, Instant};
 
 pub(crate) use caller::Caller;
 pub(crate) use client::{Client, Clock, Shell, Timers};
+pub(crate) use desk::Trouble;
 pub(crate) use echo::{Door, Echo};
 pub(crate) use network::{Flow, Path, Way};
 pub(crate) use packet::{ConnectionId, Packet, Server};
 pub(crate) use rooms::{Rooms, draining};
 pub(crate) use setup::{echo_world, native, page, rooms_world, secs, v1};
+pub(crate) use store::{Lost, Store};
+pub(crate) use talker::Talker;
+pub(crate) use town::{Death, Town};
 
 use network::{Connection, Segment};
 
@@ -145,6 +154,9 @@ impl<M: Machine, S: Server> World<M, S> {
         }
         for (id, packet) in backlog {
             self.server.receive(self.now, id, packet);
+        }
+        for id in self.connections.keys().copied().collect::<Vec<_>>() {
+            self.pump_down(id);
         }
         self.send_from_server();
     }

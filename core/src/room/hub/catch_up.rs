@@ -90,8 +90,8 @@ impl Hub {
         let mut room_for = self.config.window / 2;
         let mut whole = true;
         if here.stage == Stage::FirstPage {
-            // What is before the first page was not asked for: it is no hole.
-            here.sent = page.entries.first().map_or(page.last, |entry| entry.prev);
+            // What is before the first page was not asked for: it is no hole. Where nothing is left at all, all of it is one.
+            here.sent = page.entries.first().map_or(0, |entry| entry.prev);
             here.stage = Stage::Behind;
         }
         for entry in page.entries {

@@ -68,6 +68,11 @@ impl Session {
             }
             ClientMessage::Leave { room } => {
                 if let Some(room) = self.rooms.take(&*room) {
+                    // Its outbox goes with the room: who comes in again knows of no hold.
+                    if let Some(speaking) = self.speaking.get_mut(&room) {
+                        speaking.lift();
+                    }
+                    self.forget_if_idle(&room);
                     self.hub.push_back(ToHub::Leave(room));
                 }
             }

@@ -73,6 +73,11 @@ impl Speaking {
         self.hold = Some(Hold { from_id, code, until, early, beyond: 0 });
     }
 
+    /// Whatever was held will not come.
+    pub(super) fn lift(&mut self) {
+        self.hold = None;
+    }
+
     /// Whether there is nothing to keep this for.
     pub(super) fn is_idle(&self) -> bool {
         self.underway.is_none() && self.queue.is_empty() && self.hold.is_none()

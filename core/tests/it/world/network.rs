@@ -42,6 +42,8 @@ pub(crate) struct Path {
     pub(crate) bandwidth: Option<u32>,
     /// Bytes the kernel of the client takes before the far one acknowledged any.
     pub(crate) kernel: usize,
+    /// The same for the kernel of the server. Without a bound a server never notices a slow reader.
+    pub(crate) server_kernel: usize,
     up: Flow,
     down: Flow,
 }
@@ -53,6 +55,7 @@ impl Default for Path {
             jitter: Duration::from_millis(5),
             bandwidth: None,
             kernel: 256 * 1024,
+            server_kernel: usize::MAX,
             up: Flow::Moving,
             down: Flow::Moving,
         }

@@ -45,6 +45,8 @@ impl Packet {
 pub(crate) trait Server {
     /// A packet came in.
     fn receive(&mut self, now: Instant, from: ConnectionId, packet: Packet);
+    /// The kernel of the server took bytes of this connection, and with them so many whole messages.
+    fn taken(&mut self, _now: Instant, _to: ConnectionId, _messages: usize) {}
     /// Time has passed.
     fn tick(&mut self, now: Instant);
     /// When to call `tick`.

@@ -75,6 +75,8 @@ impl<M: Machine, S: Server> World<M, S> {
                 for input in client.hear(id.1, segment) {
                     self.feed(id.0, input);
                 }
+                self.pump_down(id);
+                self.send_from_server();
             }
         }
     }
@@ -84,8 +86,19 @@ impl<M: Machine, S: Server> World<M, S> {
         while let Some((id, packet)) = self.server.poll_send() {
             if let Some(connection) = self.connections.get_mut(&id) {
                 connection.pipe(Way::Down).push(packet);
-                self.pump(id, Way::Down);
+                self.pump_down(id);
             }
+        }
+    }
+
+    /// Moves what the server's kernel has room for, and tells the server, if it runs.
+    pub(super) fn pump_down(&mut self, id: ConnectionId) {
+        self.pump(id, Way::Down);
+        if self.backlog.is_none()
+            && let Some(messages) =
+                self.connections.get_mut(&id).and_then(|found| found.pipe(Way::Down).taken())
+        {
+            self.server.taken(self.now, id, messages);
         }
     }
 
@@ -150,7 +163,7 @@ impl<M: Machine, S: Server> World<M, S> {
     fn pump(&mut self, id: ConnectionId, way: Way) {
         let capacity = match way {
             Way::Up => self.clients[id.0].path.kernel,
-            Way::Down => usize::MAX,
+            Way::Down => self.clients[id.0].path.server_kernel,
         };
         let take = |world: &mut Self| world.connections.get_mut(&id)?.pipe(way).take(capacity);
         while let Some(segment) = take(self) {
