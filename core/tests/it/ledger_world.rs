@@ -96,10 +96,7 @@ impl Life {
             Step::Stopped(true) => self.world.stop_server(),
             Step::Stopped(false) => self.world.continue_server(false),
             Step::Trouble(trouble) => self.world.server.trouble = trouble,
-            Step::Trim { room, leave } => {
-                let lost = self.world.server.store.trim(ROOMS[room], leave);
-                self.note_lost(ROOMS[room], lost);
-            }
+            Step::Trim { room, leave } => self.trim(ROOMS[room], leave),
             Step::LoseTail { room, messages, anew } => {
                 self.world.continue_server(false);
                 (0..self.up.len()).for_each(|house| self.kill(house, Death::Machine));
@@ -116,6 +113,17 @@ impl Life {
         self.world
             .act(self.people[who].client, |talker, now| talker.chat.say(now, room, &text, None))
             .unwrap()
+    }
+
+    /// The store lets go of the oldest messages of a room but so many.
+    pub(crate) fn trim(&mut self, room: &str, leave: usize) {
+        let lost = self.world.server.store.trim(room, leave);
+        self.note_lost(room, lost);
+    }
+
+    /// The same client runs once more, somewhere else. Returns which one it is.
+    pub(crate) fn second_run(&mut self, who: usize, rooms: &[&str]) -> usize {
+        self.begin(who, 1, rooms)
     }
 
     /// Everything works again for a while: then everybody has everything that is left.

@@ -11,6 +11,7 @@ mod chat_rooms;
 mod chat_world;
 mod echo;
 mod ledger_random;
+mod ledger_scenarios;
 mod ledger_schedule;
 mod ledger_world;
 mod line_close_codes;

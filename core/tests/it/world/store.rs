@@ -12,6 +12,8 @@ use heartline_core::room::engine::{Appended, Draft, Entry, Head, Most, Page, Ref
 pub(crate) struct Store {
     rooms: BTreeMap<Arc<str>, Log>,
     epochs: u64,
+    /// How many repeats it recognised.
+    pub(crate) repeats: usize,
 }
 
 #[derive(Debug)]
@@ -21,6 +23,8 @@ struct Log {
     /// The next message leaves out so many seqs, for they were reserved by a server that died.
     skip: u64,
     kept: VecDeque<Kept>,
+    /// Where the kept messages stand, by author and id.
+    places: BTreeMap<(Identity, u64), u64>,
     /// The highest trimmed id of each author.
     trimmed: BTreeMap<Identity, u64>,
 }
@@ -48,19 +52,21 @@ impl Store {
 
     pub(crate) fn append(&mut self, room: &Arc<str>, draft: Draft) -> Result<Appended, Refusal> {
         let log = self.log(room);
-        let same = |kept: &&Kept| kept.draft.from == draft.from && kept.draft.id == draft.id;
-        if let Some(kept) = log.kept.iter().find(same) {
-            let equal = kept.draft.text == draft.text && kept.draft.style == draft.style;
-            return if equal { Ok(Appended::Repeat(kept.entry.seq)) } else { Err(Refusal::IdReused) };
+        if let Some(&seq) = log.places.get(&(draft.from, draft.id)) {
+            let kept = &log.kept[log.kept.partition_point(|kept| kept.entry.seq < seq)];
+            let same = kept.draft.text == draft.text && kept.draft.style == draft.style;
+            self.repeats += 1;
+            return if same { Ok(Appended::Repeat(seq)) } else { Err(Refusal::IdReused) };
         }
-        let of_author = log.kept.iter().filter(|kept| kept.draft.from == draft.from);
-        let highest = of_author.map(|kept| kept.draft.id).chain(log.trimmed.get(&draft.from).copied()).max();
-        if highest.is_some_and(|highest| draft.id <= highest) {
+        let mut of_author = log.places.range((draft.from, 0)..=(draft.from, u64::MAX));
+        let kept = of_author.next_back().map(|((_, id), _)| *id);
+        if kept.max(log.trimmed.get(&draft.from).copied()).is_some_and(|highest| draft.id <= highest) {
             return Err(Refusal::Expired);
         }
         let prev = log.last;
         log.last += 1 + std::mem::take(&mut log.skip);
         let entry = Entry::new(room, log.last, prev, draft.clone());
+        log.places.insert((draft.from, draft.id), log.last);
         log.kept.push_back(Kept { entry: entry.clone(), draft });
         Ok(Appended::New(entry))
     }
@@ -87,6 +93,7 @@ impl Store {
         let gone: Vec<Kept> = log.kept.drain(..surplus).collect();
         let last = gone.last()?.entry.seq;
         for Kept { draft, .. } in gone {
+            log.places.remove(&(draft.from, draft.id));
             let highest = log.trimmed.entry(draft.from).or_default();
             *highest = draft.id.max(*highest);
         }
@@ -101,7 +108,9 @@ impl Store {
         let log = self.rooms.get_mut(room)?;
         let left = log.kept.len().saturating_sub(messages.max(1));
         let first = log.kept.get(left)?.entry.prev + 1;
-        log.kept.truncate(left);
+        for Kept { draft, .. } in log.kept.drain(left..) {
+            log.places.remove(&(draft.from, draft.id));
+        }
         if anew {
             let old = std::mem::replace(&mut log.epoch, epoch.clone());
             log.last = first - 1;
@@ -142,6 +151,7 @@ impl Store {
                 last: 0,
                 skip: 0,
                 kept: VecDeque::new(),
+                places: BTreeMap::new(),
                 trimmed: BTreeMap::new(),
             }
         })

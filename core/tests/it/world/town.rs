@@ -1,7 +1,9 @@
 //! Servers of rooms over one store, behind one address.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
+use heartline_core::room::engine::{Appended, Draft};
 use heartline_core::room::{HubConfig, SessionConfig};
 use heartline_core::time::{Duration, Instant};
 
@@ -75,6 +77,14 @@ impl Town {
     pub(crate) fn drain(&mut self, now: Instant, house: usize, within: Duration) {
         self.houses[house].drain(now, within);
         self.settle(now);
+    }
+
+    /// A message comes into the store by a server that is not of this town. Returns its seq.
+    pub(crate) fn bring(&mut self, now: Instant, room: &Arc<str>, draft: Draft) -> u64 {
+        let Ok(Appended::New(entry)) = self.store.append(room, draft) else { panic!("it is not new") };
+        let seq = entry.seq;
+        self.tell(now, &[(room.clone(), entry)]);
+        seq
     }
 
     fn tell(&mut self, now: Instant, news: &[super::desk::News]) {
