@@ -12,32 +12,16 @@
 //! * **The replies of one room come in one order**: what a page holds up to its `last` was followed before it or is followed after
 //!   it, and [`Reply::Followed`] comes in rising seqs.
 
+mod draft;
 mod log;
 mod memory;
 
 use std::sync::Arc;
 
+pub use draft::{Draft, Fingerprint};
 pub use memory::{Memory, MemoryConfig};
 
-use super::Identity;
-use crate::wire::{Said, ServerMessage, Style};
-
-/// A message that has no place yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Draft {
-    /// Its author.
-    pub from: Identity,
-    /// What its author is called now.
-    pub name: Arc<str>,
-    /// The author's running number in this room, from 1.
-    pub id: u64,
-    /// When it came, in milliseconds since 1970 UTC.
-    pub at: u64,
-    /// The words.
-    pub text: String,
-    /// How a bullet comment looks.
-    pub style: Option<Style>,
-}
+use crate::wire::{Said, ServerMessage};
 
 /// A message at its place, as it goes on the wire: encoded once, its bytes shared by all who get it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,7 +143,7 @@ pub trait Engine {
 
 /// Names a request, so that its reply finds back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Ticket(pub(super) u64);
+pub struct Ticket(pub u64);
 
 /// What the hub wants of the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,11 +1,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-
-use super::{Appended, Draft, Entry, Head, Most, Page, Refusal};
+use super::{Appended, Draft, Entry, Fingerprint, Head, Most, Page, Refusal};
 use crate::room::Identity;
-use crate::wire::Lane;
 
 /// What a kept message costs beside its bytes: its places in the queue and in the index.
 const ENTRY_OVERHEAD: usize = 200;
@@ -35,8 +32,6 @@ struct Author {
     /// When it last said something, in milliseconds since 1970.
     at: u64,
 }
-
-type Fingerprint = [u8; 8];
 
 impl Log {
     pub(super) const fn new(epoch: Arc<str>) -> Self {
@@ -71,7 +66,7 @@ impl Log {
     }
 
     pub(super) fn append(&mut self, room: &str, draft: Draft) -> Result<Appended, Refusal> {
-        let fingerprint = fingerprint(&draft);
+        let fingerprint = draft.fingerprint();
         let Draft { from, id, at, .. } = draft;
         if let Some(&(seq, of)) = self.places.get(&(from, id)) {
             return if of == fingerprint { Ok(Appended::Repeat(seq)) } else { Err(Refusal::IdReused) };
@@ -135,27 +130,6 @@ fn entry(kept: &Kept) -> Entry {
 
 fn cost(entry: &Entry) -> usize {
     entry.encoded.len() + ENTRY_OVERHEAD
-}
-
-/// What tells a repeat from another message with the same number. The name is no part of it: it may change between two sendings.
-fn fingerprint(draft: &Draft) -> Fingerprint {
-    let mut hash = Sha256::new();
-    hash.update(&draft.text);
-    if let Some(style) = draft.style {
-        hash.update([0xff]);
-        if let Some(colour) = style.colour {
-            hash.update([colour.red, colour.green, colour.blue]);
-        }
-        hash.update(match style.lane {
-            Lane::Scroll => b"s",
-            Lane::Top => b"t",
-            Lane::Bottom => b"b",
-        });
-    }
-    let hash = hash.finalize();
-    let mut short = Fingerprint::default();
-    short.copy_from_slice(&hash[..8]);
-    short
 }
 
 struct Budget {
