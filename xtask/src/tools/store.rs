@@ -12,6 +12,9 @@ use anyhow::{Context, Result};
 /// Names of folders that are being filled begin with this.
 const UNFINISHED: &str = ".unfinished-";
 
+/// The folder of what the steps print.
+const LOGS: &str = "logs";
+
 /// The folder the tools are kept in.
 #[derive(Debug)]
 pub(crate) struct Store {
@@ -26,7 +29,7 @@ impl Store {
     }
 
     fn at(root: PathBuf) -> Result<Self> {
-        fs::create_dir_all(&root).with_context(|| {
+        fs::create_dir_all(root.join(LOGS)).with_context(|| {
             format!("cannot make {}; set HEARTLINE_TOOLS to a folder that can be written to", root.display())
         })?;
         Ok(Self { root })
@@ -83,7 +86,7 @@ impl Store {
 
     /// Where the output of a step goes.
     pub(crate) fn log(&self, name: &str) -> PathBuf {
-        self.root.join("logs").join(format!("{name}.log"))
+        self.root.join(LOGS).join(format!("{name}.log"))
     }
 
     /// A folder for a person's `PATH`.
