@@ -32,7 +32,7 @@ mod talk;
 
 pub use bucket::Rate;
 pub use config::{HubConfig, SessionConfig};
-pub use hub::{Hub, Timer as HubTimer};
+pub use hub::{Hub, Tally, Timer as HubTimer};
 pub use identity::Identity;
-pub use session::{Parcel, Session, SessionTimer, Transmit};
+pub use session::{Notice, Parcel, Session, SessionTimer, Transmit};
 pub use talk::{Enter, FromHub, LineId, Outcome, ToHub, weight};

@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod client;
 pub mod exit_code;
+pub mod logging;
 pub mod net;
 pub mod output;
 pub mod server;
@@ -16,9 +17,9 @@ use clap::{CommandFactory, FromArgMatches};
 use cli::{Cli, Command, GlobalArgs, UsageError, manual};
 use client::ending::Ending;
 use exit_code::ExitCode;
+use logging::LogFormat;
 use output::style::Tone;
 use server::page::Page;
-use tracing_subscriber::EnvFilter;
 
 /// Reads the command line, does what it says, and tells what the shell should see. `page` is what a server shows.
 pub fn run(page: Page) -> ExitCode {
@@ -47,7 +48,7 @@ fn start(command: Command, global: GlobalArgs, page: Page) -> Ending {
         Command::Chat(args) => dial(args.resolve(global), client::chat::run, global),
         Command::Listen(args) => dial(args.resolve(global), client::listen::run, global),
         Command::Serve(args) => {
-            log("info", global);
+            logging::start(if global.verbose { "debug" } else { "info" }, args.log, global);
             block_on(async {
                 match server::run(*args, page).await {
                     Ok(()) => Ending::fine(),
@@ -71,18 +72,11 @@ where
 {
     match config {
         Ok(config) => {
-            log("off", global);
+            logging::start("off", LogFormat::Text, global);
             block_on(run(config))
         }
         Err(error) => Ending::new(ExitCode::Usage, error.to_string()),
     }
-}
-
-/// Sends the program's log to standard error: what `RUST_LOG` asks for, else `default`.
-fn log(default: &str, global: GlobalArgs) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    let colored = global.color.wanted(&io::stderr());
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colored).with_writer(io::stderr).init();
 }
 
 /// Runs a command to its end, and does not wait for a thread that still reads standard input.

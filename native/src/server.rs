@@ -160,7 +160,11 @@ impl House {
     /// `config.drain`; then the history is put away.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) {
         let Self { server, trigger, hub, history } = self;
-        accept::run(listener, server, trigger, stop).await;
+        let upkeep = metrics::keep_up(server.metrics.handle());
+        tokio::select! {
+            () = accept::run(listener, server, trigger, stop) => {}
+            never = upkeep => match never {},
+        }
         // The last line took the last way to the hub with it, and the hub the only way to the history.
         let away = timeout(PUT_AWAY, async {
             let _ = hub.await;

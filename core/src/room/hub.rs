@@ -12,8 +12,10 @@ mod catch_up;
 mod fan_out;
 mod place;
 mod presence;
+mod tally;
 
 use place::Place;
+pub use tally::Tally;
 
 /// All rooms and all who are in them.
 ///
@@ -37,6 +39,7 @@ pub struct Hub {
     timers: BTreeSet<(Instant, Timer)>,
     /// The server is leaving; until then all lines are closed.
     draining: Option<Instant>,
+    tally: Tally,
     out: VecDeque<(LineId, FromHub)>,
     requests: VecDeque<Request>,
 }
@@ -89,6 +92,7 @@ impl Hub {
             tickets: 0,
             timers: BTreeSet::new(),
             draining: None,
+            tally: Tally { resumes: 0, set_back: 0, gaps: 0 },
             out: VecDeque::new(),
             requests: VecDeque::new(),
         }
@@ -186,6 +190,16 @@ impl Hub {
     /// How many rooms somebody is in, or was until just now.
     pub fn rooms(&self) -> usize {
         self.places.len()
+    }
+
+    /// How many requests the engine has not answered, those to open rooms aside.
+    pub fn underway(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// What has happened so far.
+    pub const fn tally(&self) -> Tally {
+        self.tally
     }
 
     /// What waits to be written to this line, in bytes, as far as the hub knows.

@@ -10,8 +10,10 @@ use crate::time::Instant;
 use crate::wire::{Beat, ErrorCode, ServerMessage};
 
 mod hear;
+mod notice;
 mod speaking;
 
+pub use notice::Notice;
 use speaking::Speaking;
 
 /// One connection on `/chat`: keeps the client to the protocol, the line to its heartbeat, and the hub from both.
@@ -48,6 +50,7 @@ pub struct Session {
     unreported: usize,
     out: VecDeque<Transmit>,
     hub: VecDeque<ToHub>,
+    notices: VecDeque<Notice>,
 }
 
 /// What the shell must do.
@@ -125,6 +128,7 @@ impl Session {
             unreported: 0,
             out: VecDeque::new(),
             hub: VecDeque::new(),
+            notices: VecDeque::new(),
             config,
         }
     }
@@ -309,6 +313,7 @@ impl Session {
 
     /// Tells the client what it did wrong; of too much of it the line dies.
     fn mistake(&mut self, now: Instant, code: ErrorCode, why: String, room: Option<String>) {
+        self.notice(Notice::Mistake(code.clone()));
         if self.errors.take(now) {
             self.send(now, &ServerMessage::Error { code, why, room });
         } else {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout_at};
+use tracing::Instrument;
 
 use super::shutdown::{Drain, ShutdownTrigger};
 use super::{Server, connection};
@@ -27,7 +28,7 @@ pub(super) async fn run(
     trigger: ShutdownTrigger,
     stop: impl Future<Output = ()>,
 ) {
-    let mut crowd = Crowd { server, tasks: JoinSet::new() };
+    let mut crowd = Crowd { server, tasks: JoinSet::new(), connections: 0 };
     tokio::select! {
         never = crowd.accept_forever(&listener) => match never {},
         () = stop => {}
@@ -41,6 +42,8 @@ pub(super) async fn run(
 struct Crowd {
     server: Arc<Server>,
     tasks: JoinSet<()>,
+    /// How many came so far; the last one's number.
+    connections: u64,
 }
 
 impl Crowd {
@@ -94,7 +97,11 @@ impl Crowd {
             tracing::debug!(%peer, %why, "cannot set the socket's options; the peer may be gone");
         }
         let server = Arc::clone(&self.server);
-        self.tasks.spawn(connection::serve(stream, peer, server, present >= max));
+        self.connections += 1;
+        let id = self.connections;
+        // Whatever is logged about a connection says which one, and where it came from.
+        let span = tracing::info_span!("connection", id, %peer);
+        self.tasks.spawn(connection::serve(id, stream, peer, server, present >= max).instrument(span));
     }
 }
 

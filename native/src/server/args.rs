@@ -13,6 +13,7 @@ use super::history::HistoryConfig;
 use super::page::Page;
 use super::tls::{self, TlsError};
 use crate::cli::quantity::{bytes as size, duration};
+use crate::logging::LogFormat;
 use crate::net::TcpLiveness;
 
 /// Serve the page, /echo and /chat.
@@ -24,6 +25,9 @@ pub struct ServeArgs {
     /// Where to listen; port 0 lets the system choose.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
     pub listen: String,
+    /// How to write the log on standard error. RUST_LOG picks what: `info` by default, with --verbose `debug`.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub log: LogFormat,
 
     /// Let in who asks for this host (NAME or NAME:PORT), and pages from it. Repeatable.
     #[arg(long, value_name = "HOST", help_heading = "Who may come in")]

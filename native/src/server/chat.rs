@@ -9,9 +9,9 @@ mod hub;
 mod line;
 mod mailbox;
 mod meter;
+mod stopwatch;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use heartline_core::room::{LineId, SessionConfig, ToHub};
 use heartline_core::wire::Limits;
@@ -25,6 +25,7 @@ use super::metrics::Metrics;
 use super::shutdown::Shutdown;
 use mailbox::Slot;
 use meter::Meter;
+use stopwatch::Stopwatch;
 
 /// How many words of lines may wait for the hub. Who comes next waits with what it read.
 const WAITING_WORDS: usize = 1024;
@@ -33,7 +34,6 @@ const WAITING_WORDS: usize = 1024;
 #[derive(Debug)]
 pub struct Rooms {
     hub: mpsc::Sender<Note>,
-    next_line: AtomicU64,
     session: Arc<SessionConfig>,
     meter: Arc<Meter>,
 }
@@ -66,8 +66,9 @@ impl Rooms {
             heartbeat: config.heartbeat.clone(),
             ..SessionConfig::default()
         });
-        let keeper = tokio::spawn(hub::run(words, desk, Arc::clone(&meter), shutdown));
-        (Self { hub, next_line: AtomicU64::new(1), session, meter }, keeper)
+        let stopwatch = Stopwatch::new(metrics, config.history.label());
+        let keeper = tokio::spawn(hub::run(words, desk, Arc::clone(&meter), stopwatch, shutdown));
+        (Self { hub, session, meter }, keeper)
     }
 }
 
@@ -75,11 +76,12 @@ impl Rooms {
 pub(super) async fn serve(line: Box<Line>) {
     let server = Arc::clone(&line.server);
     server.metrics.chat_lines.increment(1.0);
-    let id = LineId(server.rooms.next_line.fetch_add(1, Ordering::Relaxed));
+    let id = LineId(line.id);
     let (end, frames) = line::run(id, line).await;
     // A hub that is gone needs no goodbye.
     let _ = server.rooms.hub.send(Note::Ended(id)).await;
     server.metrics.chat_lines.decrement(1.0);
     server.metrics.line_ended("chat", end.label());
+    tracing::info!(route = "chat", why = end.label(), "the line has ended");
     Box::pin(end.say(frames)).await;
 }

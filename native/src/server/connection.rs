@@ -12,8 +12,9 @@ use super::routes::Plan;
 use super::transport::Transport;
 use super::{Server, chat, echo, goodbye, http};
 
-/// Serves one connection until it ends. `full`: there is no room for another line; say so.
-pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, server: Arc<Server>, full: bool) {
+/// Serves one connection until it ends. `id` is a number no other connection of this server has; `full`: there is no room for
+/// another line; say so.
+pub(super) async fn serve(id: u64, stream: TcpStream, peer: SocketAddr, server: Arc<Server>, full: bool) {
     let _counted = Counted::new(&server);
     // Boxed, and gone once the line begins: a parser, its buffers and a TLS handshake are many times what an idle line needs.
     let Some(opened) = Box::pin(open(stream, peer, Arc::clone(&server), full)).await else {
@@ -21,7 +22,11 @@ pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, server: Arc<Serve
     };
     let Opened { transport, read_ahead, plan, presence: _present } = opened;
     let measures = plan.measures(&server.config.line);
-    let line = Line::new(transport, read_ahead, measures, peer, Arc::clone(&server)).await;
+    let line = Line::new(id, transport, read_ahead, measures, peer, Arc::clone(&server)).await;
+    match plan {
+        Plan::Echo | Plan::Chat => tracing::info!(route = plan.route(), "a line has opened"),
+        Plan::Reject { code, .. } => tracing::info!(code, "a line has opened only to be told why it may not"),
+    }
     match plan {
         // Neither boxed: they are of about one size, and share one place.
         Plan::Echo => echo::serve(line).await,
@@ -40,7 +45,7 @@ async fn open(stream: TcpStream, peer: SocketAddr, server: Arc<Server>, full: bo
         Some(tls) => match timeout_at(accepted + server.config.http.handshake, tls.accept(stream)).await {
             Ok(Ok(stream)) => Transport::tls(stream),
             Ok(Err(why)) => {
-                tracing::debug!(%peer, %why, "no TLS");
+                tracing::debug!(%why, "no TLS");
                 server.metrics.refused("tls");
                 return None;
             }

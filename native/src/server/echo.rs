@@ -30,6 +30,7 @@ pub fn serve(line: Line) -> impl Future<Output = ()> {
         let end = echo.run(&server).await;
         server.metrics.echo_lines.decrement(1.0);
         server.metrics.line_ended("echo", end.label());
+        tracing::info!(route = "echo", why = end.label(), "the line has ended");
         // Boxed: an idle line must not carry the room for its farewell.
         Box::pin(end.say(echo.frames)).await;
     }
@@ -42,6 +43,8 @@ struct Echo {
     unflushed: bool,
     /// The last write or flush did not go through: the peer does not take what it gets.
     blocked: bool,
+    /// When the oldest ping was sent that has no pong yet.
+    pinged: Option<Instant>,
     /// Messages read so far. Read slower than they come, they are a sign of life of their own.
     messages: u64,
     /// Bytes received when the last whole message was.
@@ -62,7 +65,16 @@ enum End {
 impl Echo {
     fn new(frames: Frames, max_message: usize, throttle: Option<Throttle>) -> Self {
         let max_wire = max_message as u64 * FRAGMENT_OVERHEAD + 64 * 1024;
-        Self { frames, throttle, unflushed: false, blocked: false, messages: 0, whole_at: 0, max_wire }
+        Self {
+            frames,
+            throttle,
+            unflushed: false,
+            blocked: false,
+            pinged: None,
+            messages: 0,
+            whole_at: 0,
+            max_wire,
+        }
     }
 
     async fn run(&mut self, server: &super::Server) -> End {
@@ -85,6 +97,7 @@ impl Echo {
                     Order::Wait => {}
                     Order::Ping => {
                         server.metrics.pings.increment(1);
+                        self.pinged.get_or_insert_with(Instant::now);
                         if let Err(error) = self.write(Message::Ping(bytes::Bytes::new())) {
                             return End::Broken(error);
                         }
@@ -121,6 +134,11 @@ impl Echo {
                 // Only now: as long as more comes, answers gather and leave together.
                 Poll::Pending => break self.poll_flush(cx),
             };
+            if message.is_pong()
+                && let Some(pinged) = self.pinged.take()
+            {
+                metrics.echo_round_trip.record(pinged.elapsed().as_secs_f64());
+            }
             match message {
                 Message::Text(_) | Message::Binary(_) => {
                     self.whole_at = self.frames.get_ref().received();

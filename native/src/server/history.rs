@@ -19,6 +19,15 @@ pub enum HistoryConfig {
     Memory(MemoryConfig),
 }
 
+impl HistoryConfig {
+    /// The word its figures are counted under; never a path or an address.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Memory(_) => "memory",
+        }
+    }
+}
+
 impl Default for HistoryConfig {
     fn default() -> Self {
         Self::Memory(MemoryConfig::default())

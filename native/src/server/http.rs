@@ -89,7 +89,7 @@ pub(super) async fn serve(
             if let Some(label) = label(&why) {
                 server.metrics.refused(label);
             }
-            tracing::debug!(%peer, %why, "not HTTP as we know it");
+            tracing::debug!(%why, "not HTTP as we know it");
         }
         End::TooSlow => {
             server.metrics.refused("slow");
@@ -177,6 +177,7 @@ impl Service<Request<Incoming>> for Site {
         let count = self.visit.request();
         let Answer { route, mut response, plan } = routes::answer(&self.server, &self.visitor, &head);
         self.server.metrics.request(route, response.status().as_u16());
+        tracing::debug!(route, status = response.status().as_u16(), "answered a request");
         if let Some(plan) = plan {
             let accepted = (plan, self.server.present.enter());
             *self.visit.plan.lock().unwrap_or_else(PoisonError::into_inner) = Some(accepted);

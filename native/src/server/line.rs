@@ -31,6 +31,8 @@ pub type Frames = WebSocketStream<Transport>;
 /// `frames.get_ref()` knows how many bytes moved; `server` has limits, timing, metrics and the shutdown signal.
 #[derive(Debug)]
 pub struct Line {
+    /// The number of its connection; its log has it too.
+    pub id: u64,
     /// To be read and written by one task.
     pub frames: Frames,
     /// Who is there, as the kernel sees it.
@@ -42,6 +44,7 @@ pub struct Line {
 impl Line {
     /// Goes on where the handshake stopped; `read_ahead` is what the client sent right behind it.
     pub(super) async fn new(
+        id: u64,
         transport: Transport,
         read_ahead: Vec<u8>,
         measures: Measures,
@@ -56,6 +59,6 @@ impl Line {
             .max_frame_size(Some(measures.message));
         let frames =
             WebSocketStream::from_partially_read(transport, read_ahead, Role::Server, Some(config)).await;
-        Self { frames, peer, server }
+        Self { id, frames, peer, server }
     }
 }

@@ -48,6 +48,14 @@ pub(super) enum Plan {
 }
 
 impl Plan {
+    /// The name its line is counted and logged under.
+    pub(super) fn route(self) -> &'static str {
+        match self {
+            Self::Echo => "echo",
+            Self::Chat | Self::Reject { .. } => "chat",
+        }
+    }
+
     pub(super) fn measures(self, limits: &LineLimits) -> Measures {
         match self {
             // Smaller ones cost speed, larger ones only memory.
@@ -73,16 +81,13 @@ pub(super) fn answer(server: &Server, visitor: &Visitor, head: &request::Parts) 
         "/chat" => upgrade(server, visitor, head, Plan::Chat),
         "/healthz" => get(head, "healthz", || text(StatusCode::OK, "alive\n")),
         "/readyz" => get(head, "readyz", || readyz(server, head)),
-        "/metrics" => get(head, "metrics", || text(StatusCode::OK, server.metrics.render())),
+        "/metrics" => get(head, "metrics", || text(StatusCode::OK, metrics(server))),
         _ => get(head, "page", || server.config.page.respond(path, &head.headers)),
     }
 }
 
 fn upgrade(server: &Server, visitor: &Visitor, head: &request::Parts, plan: Plan) -> Answer {
-    let route = match plan {
-        Plan::Echo => "echo",
-        Plan::Chat | Plan::Reject { .. } => "chat",
-    };
+    let route = plan.route();
     let key = match handshake::check(head) {
         Ok(key) => key,
         Err(fault) => {
@@ -160,6 +165,12 @@ fn get(
         response
     };
     Answer { route, response, plan: None }
+}
+
+fn metrics(server: &Server) -> String {
+    let ready = *server.health.borrow() == Health::Ready;
+    server.metrics.history_ready.set(if ready { 1.0 } else { 0.0 });
+    server.metrics.render()
 }
 
 fn readyz(server: &Server, head: &request::Parts) -> Response<Full<Bytes>> {

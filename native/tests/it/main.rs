@@ -21,6 +21,9 @@ mod program;
 mod serve_frames;
 mod serve_http;
 mod serve_life;
+#[cfg(unix)]
+mod serve_logs;
+mod serve_metrics;
 mod serve_peer;
 #[cfg(unix)]
 mod serve_program;

@@ -104,6 +104,7 @@ impl Hub {
             }
             room_for = room_for.saturating_sub(entry.encoded.len());
             if entry.prev != here.sent {
+                self.tally.gaps += 1;
                 out.push(gap(room, here.sent, Some(entry.seq)));
             }
             here.sent = entry.seq;
@@ -111,6 +112,7 @@ impl Hub {
         }
         if whole && !page.more && here.sent < page.last {
             // History ends before the head: its tail was trimmed or lost.
+            self.tally.gaps += 1;
             out.push(gap(room, here.sent, None));
             here.sent = page.last;
         }
@@ -118,6 +120,7 @@ impl Hub {
             here.stage = Stage::Live;
         } else if out.is_empty() {
             // An engine that has nothing to read and knows of nothing, though it told us of more: go on at the head.
+            self.tally.gaps += 1;
             out.push(gap(room, here.sent, None));
             (here.sent, here.stage) = (head, Stage::Live);
         } else {
@@ -137,6 +140,7 @@ impl Hub {
                     first.unwrap_or_else(|| (before.min(page.last + 1), before.saturating_sub(1)));
                 if !page.more && prev != 0 && seq > 1 {
                     // Nothing older is left, and this is not the room's beginning.
+                    self.tally.gaps += 1;
                     self.deliver(line, gap(room, 0, Some(seq)));
                 }
                 for entry in page.entries {

@@ -26,11 +26,13 @@ impl Hub {
             if line.unwritten > 0 && line.unwritten + weight > self.config.window {
                 here.stage = Stage::Behind;
                 line.behind.push_back(room.clone());
+                self.tally.set_back += 1;
                 fallen.push(id);
                 continue;
             }
             if entry.prev != here.sent {
                 let gap = gap(room, here.sent, Some(entry.seq));
+                self.tally.gaps += 1;
                 line.unwritten += super::weight(&gap);
                 self.out.push_back((id, FromHub::Deliver(gap)));
             }

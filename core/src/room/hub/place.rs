@@ -50,6 +50,7 @@ impl Hub {
         let Enter { room, epoch, after } = enter;
         let Some(line) = self.lines.get_mut(&id) else { return };
         line.rooms.insert(room.clone());
+        self.tally.resumes += u64::from(after.is_some());
         let (identity, name) = (line.identity, line.name.clone());
         self.tickets += 1;
         let here = Here { visit: self.tickets, stage: Stage::Waiting { epoch, after }, sent: 0, told: 0 };
@@ -177,6 +178,7 @@ impl Hub {
         }
         self.deliver(id, encoded(&joined));
         if let Some(after) = lost {
+            self.tally.gaps += 1;
             self.deliver(id, encoded(&ServerMessage::Gap { room: room.to_string(), after, next: None }));
         }
         self.read_on(id);

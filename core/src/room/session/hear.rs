@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::speaking::{Fence, Words};
-use super::{Session, State};
+use super::{Notice, Session, State};
 use crate::close::code;
 use crate::room::Identity;
 use crate::room::talk::{Enter, Outcome, ToHub};
@@ -48,7 +48,10 @@ impl Session {
             ClientMessage::Ping { n } => self.send(now, &ServerMessage::Pong { n }),
             ClientMessage::Pong { n } => {
                 if let Some(heartbeat) = &mut self.heartbeat {
-                    heartbeat.handle_answer(now, n);
+                    let round_trip = heartbeat.handle_answer(now, n);
+                    if let Some(round_trip) = round_trip {
+                        self.notice(Notice::RoundTrip(round_trip));
+                    }
                 }
             }
             ClientMessage::Join { .. }
@@ -198,6 +201,7 @@ impl Session {
         self.in_flight -= 1;
         match outcome {
             Outcome::Accepted(seq) => {
+                self.notice(Notice::Accepted);
                 self.send(now, &ServerMessage::Accepted { room: room.to_string(), id, seq });
             }
             Outcome::Rejected(code, why) => self.reject(now, room, id, code, why),
@@ -236,12 +240,14 @@ impl Session {
     }
 
     fn tell_hold(&mut self, now: Instant, room: &str, from_id: u64, code: HoldCode, wait: Duration) {
+        self.notice(Notice::Held(code.clone()));
         // Rounded up: who comes back when told to is not too early.
         let retry_ms = u64::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(u64::MAX);
         self.send(now, &ServerMessage::Hold { room: room.to_owned(), from_id, code, retry_ms });
     }
 
     fn reject(&mut self, now: Instant, room: &str, id: u64, code: RejectCode, why: String) {
+        self.notice(Notice::Rejected(code.clone()));
         self.send(now, &ServerMessage::Rejected { room: room.to_owned(), id, code, why });
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use heartline_core::close::code;
-use heartline_core::room::{FromHub, Hub, HubConfig, LineId, Outcome};
+use heartline_core::room::{FromHub, Hub, HubConfig, LineId};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
@@ -14,6 +14,7 @@ use super::super::shutdown::{Drain, Shutdown};
 use super::Note;
 use super::mailbox::Slot;
 use super::meter::Meter;
+use super::stopwatch::Stopwatch;
 
 /// How many words are heard before what they cause goes out.
 const AT_ONCE: usize = 64;
@@ -25,6 +26,7 @@ pub(super) async fn run(
     mut words: mpsc::Receiver<Note>,
     mut desk: Desk,
     meter: Arc<Meter>,
+    stopwatch: Stopwatch,
     mut shutdown: Shutdown,
 ) {
     let mut rooms = Keeper {
@@ -32,6 +34,7 @@ pub(super) async fn run(
         slots: BTreeMap::new(),
         leaving: false,
         meter,
+        stopwatch,
     };
     let mut heard = Vec::with_capacity(AT_ONCE);
     let mut told = Vec::with_capacity(AT_ONCE);
@@ -46,6 +49,7 @@ pub(super) async fn run(
                 }
                 let now = Instant::now().into_std();
                 for reply in told.drain(..) {
+                    rooms.stopwatch.replied(&reply);
                     rooms.hub.handle_reply(now, reply);
                     rooms.settle(&desk);
                 }
@@ -66,7 +70,7 @@ pub(super) async fn run(
         // Words that keep coming must not hold up what is due.
         rooms.hub.handle_timeout(Instant::now().into_std());
         rooms.settle(&desk);
-        rooms.measure();
+        rooms.measure(words.len());
     }
 }
 
@@ -75,6 +79,7 @@ struct Keeper {
     slots: BTreeMap<LineId, Slot>,
     leaving: bool,
     meter: Arc<Meter>,
+    stopwatch: Stopwatch,
 }
 
 impl Keeper {
@@ -109,12 +114,10 @@ impl Keeper {
     /// Hands out what the hub has to say: to the history, and to lines.
     fn settle(&mut self, desk: &Desk) {
         while let Some(request) = self.hub.poll_request() {
+            self.stopwatch.asked(&request);
             desk.ask(request);
         }
         while let Some((line, mail)) = self.hub.poll_transmit() {
-            if let FromHub::Outcome { outcome, .. } = &mail {
-                self.meter.count(outcome);
-            }
             if let Some(slot) = self.slots.get(&line)
                 && !slot.put(mail)
             {
@@ -124,19 +127,12 @@ impl Keeper {
         }
     }
 
-    fn measure(&self) {
+    fn measure(&self, words: usize) {
+        self.meter.words.set(words as f64);
+        self.meter.requests.set(self.hub.underway() as f64);
+        self.meter.tally(self.hub.tally());
         self.meter.rooms.set(self.hub.rooms() as f64);
         self.meter.members.set(self.hub.lines() as f64);
-    }
-}
-
-impl Meter {
-    fn count(&self, outcome: &Outcome) {
-        match outcome {
-            Outcome::Accepted(_) => self.accepted.increment(1),
-            Outcome::Rejected(..) => self.rejected.increment(1),
-            Outcome::Held(_) => self.held.increment(1),
-        }
     }
 }
 

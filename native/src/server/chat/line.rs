@@ -71,7 +71,7 @@ pub(super) async fn run(id: LineId, line: Box<Line>) -> (End, Frames) {
                 }
             }
         }
-        talk.collect();
+        talk.collect(&rooms.meter);
     };
     if matches!(end, End::Told { .. }) && !end.is_hopeless() {
         let _ = timeout(LAST_WORDS, poll_fn(|cx| talk.poll_empty(cx, &rooms.meter))).await;
@@ -105,7 +105,8 @@ impl Talk {
     }
 
     /// Takes over what the session wants.
-    fn collect(&mut self) {
+    fn collect(&mut self, meter: &Meter) {
+        self.tell(meter);
         while let Some(transmit) = self.session.poll_transmit() {
             match transmit {
                 Transmit::Send(parcel) => self.queue.push_back(parcel),
@@ -130,6 +131,8 @@ impl Talk {
                 let now = Instant::now().into_std();
                 for said in mail {
                     self.session.handle_hub(now, said);
+                    // At once: of what waits, a session keeps no more than some dozens.
+                    self.tell(meter);
                 }
                 moved = true;
             }
@@ -153,11 +156,19 @@ impl Talk {
         if self.note_bytes() || moved { Poll::Ready(()) } else { Poll::Pending }
     }
 
+    /// Counts what happened.
+    fn tell(&mut self, meter: &Meter) {
+        while let Some(notice) = self.session.poll_notice() {
+            meter.notice(&notice);
+        }
+    }
+
     fn hear(&mut self, read: Option<Result<Message, Error>>, meter: &Meter) {
         let now = Instant::now().into_std();
         match read {
             Some(Ok(Message::Text(text))) => {
                 meter.received.increment(1);
+                tracing::trace!(bytes = text.len(), "received a message");
                 self.session.handle_text(now, &text);
             }
             Some(Ok(Message::Binary(_))) => {
@@ -184,6 +195,7 @@ impl Talk {
             let Some(parcel) = self.queue.pop_front() else { break };
             Pin::new(&mut self.frames).start_send(Message::Text(shared(&parcel)))?;
             meter.delivered.increment(1);
+            tracing::trace!(bytes = parcel.text.len(), "wrote a message");
             self.session.handle_sent(Instant::now().into_std(), &parcel);
             (moved, self.unflushed) = (true, true);
         }
