@@ -9,12 +9,13 @@
 //! 4. every writer's messages stand in the writer's order,
 //! 5. every hole has its `gap`, and every gap its cause.
 //!
-//! A [`Witness`] writes down what a [`Chat`](heartline_core::chat::Chat) tells. The causes of gaps only the harness knows:
+//! A [`Witness`] writes down what a [`Chat`](heartline_core::chat::Chat) tells; a [`Talker`] is the two together. The causes of gaps only the harness knows:
 //! [`Ledger::may_lack`] and [`Ledger::began_anew`].
 
 mod book;
 mod check;
 mod finding;
+mod talker;
 mod witness;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 pub use finding::{Finding, Rule};
+pub use talker::Talker;
 pub use witness::Witness;
 
 use book::{Book, Message};
@@ -168,6 +170,11 @@ impl Ledger {
         self.book(room, new).lacks.extend(lacks.into_iter().map(below));
         let [room, old, new] = [room, old, new].map(str::to_owned);
         self.anew.push(Anew { room, old, new, kept });
+    }
+
+    /// The epochs of a room that anybody was told of, in no order.
+    pub fn epochs(&self, room: &str) -> impl Iterator<Item = &str> {
+        self.books.keys().filter(move |(of, _)| of == room).map(|(_, epoch)| epoch.as_str())
     }
 
     /// How much stands in here.

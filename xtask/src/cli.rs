@@ -18,6 +18,11 @@ pub(crate) enum Command {
     Page,
     /// Set up everything that any of the other commands needs.
     Tools,
+    /// Let things break, and see whether anything is lost.
+    Chaos {
+        /// Passed on to the program that does it.
+        arguments: Vec<String>,
+    },
     /// What [`ANNOUNCE`] asks for.
     Announce,
     /// Check everything.
@@ -40,6 +45,9 @@ usage: cargo xtask <command>
                                --open opens a browser once the server listens
   page                         build the page only, into dist/
   test [--long] [PART...]      check everything, or only the parts named; --long adds what takes minutes
+  chaos [--minutes N] [--seed S] [--history NAME] …
+                               let clients talk while servers, sockets and histories break, and check that nothing is
+                               lost; --help tells all flags
   tools                        set up every tool any of these needs, and say where they are
 
 Parts of `test`, in their order:
@@ -55,6 +63,7 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Command, String> {
         "run" => parse_run(rest),
         "page" => nothing_more(rest, Command::Page),
         "tools" => nothing_more(rest, Command::Tools),
+        "chaos" => Ok(Command::Chaos { arguments: rest.to_vec() }),
         ANNOUNCE => nothing_more(rest, Command::Announce),
         "test" => parse_test(rest),
         other => Err(format!("error: there is no command `{other}`")),

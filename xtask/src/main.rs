@@ -1,4 +1,4 @@
-//! What a contributor types: `cargo xtask run`, `cargo xtask test`.
+//! What a contributor types: `cargo xtask run`, `cargo xtask test`, `cargo xtask chaos`.
 //!
 //! A fresh machine with Rust and a C compiler is enough: what else is needed is set up on the way, told step by step,
 //! and kept in one place that outlives `cargo clean` (see [`tools`]).
@@ -9,6 +9,7 @@
     reason = "talking to the person at the terminal is its whole job"
 )]
 
+mod chaos;
 mod cli;
 mod page;
 mod process;
@@ -53,6 +54,7 @@ fn obey(command: Command) -> Result<ExitCode> {
         Command::Run { open, serve } => run::run(&repo, open, &serve),
         Command::Page => run::page(&repo),
         Command::Tools => run::tools(&repo),
+        Command::Chaos { arguments } => chaos::chaos(&repo, &arguments),
         Command::Announce => Ok(run::announce()),
         Command::Test { long, parts } => test::test(&repo, long, &parts),
     }

@@ -191,12 +191,12 @@ fn fill(life: &mut Life, room: &str, messages: u64) {
     let from = Identity::of("the well kept secret of somebody far away", None);
     for id in 1..=messages {
         let text = format!("{id} from far away");
-        life.ledger.borrow_mut().wrote(&from.to_string(), room, id, &text);
+        life.ledger.lock().unwrap().wrote(&from.to_string(), room, id, &text);
         let draft = Draft { from, name: "far".into(), id, at: 1, text, style: None };
         let now = life.world.now;
         let seq = life.world.server.bring(now, &room.into(), draft);
         let epoch = life.world.server.store.epoch(room).unwrap();
-        life.ledger.borrow_mut().accepted(&from.to_string(), room, epoch, id, seq);
+        life.ledger.lock().unwrap().accepted(&from.to_string(), room, epoch, id, seq);
     }
 }
 

@@ -1,15 +1,14 @@
 //! The whole path in one world: real clients, a network that fails, real sessions and hubs, and a store that outlives them.
 
-use std::cell::RefCell;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 use heartline_core::close::Dialect;
 use heartline_core::line::{Ended, LineConfig, Machine, Signal};
 use heartline_core::room::{HubConfig, SessionConfig};
-use heartline_ledger::{Finding, Ledger, Sighting, Totals};
+use heartline_ledger::{Finding, Ledger, Sighting, Talker, Totals};
 
 use crate::ledger_schedule::{PEOPLE, ROOMS, Schedule, Step};
-use crate::world::{Death, Flow, Lost, Shell, Talker, Timers, Town, Trouble, Way, World, secs};
+use crate::world::{Death, Flow, Lost, Shell, Timers, Town, Trouble, Way, World, secs, talker};
 
 /// Small, so that a slow reader is set back by a few messages.
 const WINDOW: usize = 4096;
@@ -21,7 +20,7 @@ const HEALED: u64 = 300;
 /// A world, people in it, and the ledger of what they were told.
 pub(crate) struct Life {
     pub(crate) world: World<Talker, Town>,
-    pub(crate) ledger: Rc<RefCell<Ledger>>,
+    pub(crate) ledger: Arc<Mutex<Ledger>>,
     /// The client that is each person's present run.
     pub(crate) people: Vec<Person>,
     up: Vec<bool>,
@@ -50,7 +49,7 @@ impl Life {
     ) -> Self {
         let Schedule { seed, houses, delay, .. } = *schedule;
         let world = World::new(seed, Town::new(houses, session, hub, delay, seed));
-        let ledger = Rc::<RefCell<Ledger>>::default();
+        let ledger = Arc::<Mutex<Ledger>>::default();
         let mut life = Self { world, ledger, people: Vec::new(), up: vec![true; houses], seed, written: 0 };
         for who in 0..people {
             let client = life.begin(who, 0, rooms);
@@ -144,7 +143,7 @@ impl Life {
 
     /// What is wrong, now that everything is well.
     pub(crate) fn findings(&self) -> Vec<Finding> {
-        let mut ledger = self.ledger.borrow_mut();
+        let mut ledger = self.ledger.lock().unwrap();
         let store = &self.world.server.store;
         for person in &self.people {
             let talker = &self.world.clients[person.client].machine;
@@ -180,13 +179,13 @@ impl Life {
     }
 
     pub(crate) fn totals(&self) -> Totals {
-        self.ledger.borrow().totals()
+        self.ledger.lock().unwrap().totals()
     }
 
     fn begin(&mut self, who: usize, run: u64, rooms: &[&str]) -> usize {
         let shell = if self.seed.is_multiple_of(2) { Shell::Page } else { Shell::Native };
         let seed = self.seed.wrapping_add(who as u64 * 100 + run);
-        let talker = Talker::new(&self.ledger, LineConfig::new(Dialect::V1), who, run, seed);
+        let talker = talker(&self.ledger, LineConfig::new(Dialect::V1), who, run, seed);
         let client = self.world.add(talker, shell);
         self.world.path(client).server_kernel = 2 * WINDOW;
         self.world.act(client, |talker, now| {
@@ -201,7 +200,7 @@ impl Life {
         let rooms: Vec<String> =
             self.world.clients[client].machine.chat.rooms().map(|room| room.name().to_owned()).collect();
         let talker = &self.world.clients[client].machine;
-        talker.witness.end(&mut self.ledger.borrow_mut(), &talker.chat);
+        talker.witness.end(&mut self.ledger.lock().unwrap(), &talker.chat);
         self.world.act(client, |talker, now| talker.chat.disconnect(now, 1000, "bye"));
         let rooms: Vec<&str> = rooms.iter().map(String::as_str).collect();
         let run = run + 1;
@@ -225,7 +224,7 @@ impl Life {
     }
 
     fn note_lost(&mut self, room: &str, lost: Option<(String, Lost)>) {
-        let mut ledger = self.ledger.borrow_mut();
+        let mut ledger = self.ledger.lock().unwrap();
         match lost {
             Some((epoch, Lost::Seqs(seqs))) => ledger.may_lack(room, &epoch, seqs),
             Some((old, Lost::Epoch { new, kept })) => ledger.began_anew(room, &old, &new, kept),

@@ -31,7 +31,7 @@ pub(crate) use packet::{ConnectionId, Packet, Server};
 pub(crate) use rooms::{Rooms, draining};
 pub(crate) use setup::{echo_world, native, page, rooms_world, secs, v1};
 pub(crate) use store::{Lost, Store};
-pub(crate) use talker::Talker;
+pub(crate) use talker::talker;
 pub(crate) use town::{Death, Town};
 
 use network::{Connection, Segment};

@@ -3,6 +3,8 @@
 // Tests say what must be, in their helpers too.
 #![allow(clippy::unwrap_used)]
 
+#[cfg(unix)]
+mod chaos;
 mod chat_bad_input;
 mod chat_cli;
 mod chat_peer;
