@@ -36,7 +36,13 @@ impl Default for HistoryConfig {
 
 /// Why there is no history to begin with.
 #[derive(Debug, thiserror::Error)]
-pub enum HistoryError {}
+pub enum HistoryError {
+    /// Two servers would give out the same places.
+    #[error(
+        "another server keeps its history in {0}; stop that one, or give this one a place of its own with --history"
+    )]
+    Held(String),
+}
 
 /// Whether messages can be made durable at this moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,17 +99,17 @@ impl History {
 
 impl Desk {
     /// Asks for something; the reply comes later. An engine that is gone replies to nothing.
-    pub(super) fn ask(&self, request: Request) {
+    pub fn ask(&self, request: Request) {
         let _ = self.requests.send(request);
     }
 
     /// The next replies, as many as are there, at most `most`. Returns 0 when the engine is gone.
-    pub(super) async fn hear(&mut self, replies: &mut Vec<Reply>, most: usize) -> usize {
+    pub async fn hear(&mut self, replies: &mut Vec<Reply>, most: usize) -> usize {
         self.replies.recv_many(replies, most).await
     }
 
     /// How the engine is, now and later.
-    pub(super) fn health(&self) -> watch::Receiver<Health> {
+    pub fn health(&self) -> watch::Receiver<Health> {
         self.health.clone()
     }
 }

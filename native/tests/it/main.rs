@@ -17,6 +17,7 @@ mod connect_refused;
 mod dial_proxy;
 mod dial_tls;
 mod echo_cli;
+mod history;
 mod listen;
 mod peer;
 mod program;
