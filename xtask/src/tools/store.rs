@@ -188,7 +188,7 @@ mod tests {
         });
         assert!(outcome.is_err());
         assert!(!store.tool("tool", "1").exists());
-        assert!(entries(&store.root).is_empty(), "{:?}", entries(&store.root));
+        assert_eq!(entries(&store.root), [store.root.join(LOGS)]);
         remove(&store.root);
     }
 
