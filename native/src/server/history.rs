@@ -1,7 +1,7 @@
 //! Where the history lies, and the way to it.
 //!
 //! The hub never calls an engine (see [`heartline_core::room::engine`]): it hands requests over a [`Desk`] and hears replies from
-//! it. Behind the desk, at its [`Counter`], works one engine: a map in memory, the thread of a database, a broker far away.
+//! it. Behind the desk, at its counter, works one engine: a map in memory, the thread of a database, a broker far away.
 
 mod memory;
 
