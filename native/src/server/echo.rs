@@ -227,6 +227,8 @@ impl End {
             Self::Broken(error) => {
                 if let Some((code, reason)) = goodbye::fault(&error) {
                     goodbye::reject(frames, code, reason).await;
+                } else if goodbye::is_half_closed(&error) {
+                    goodbye::deliver(frames).await;
                 }
             }
             Self::EndlessMessage => goodbye::reject(frames, 1009, "message without an end").await,

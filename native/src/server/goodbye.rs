@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Error;
@@ -50,6 +50,18 @@ pub async fn reject(mut frames: Frames, code: u16, reason: &'static str) {
 /// Hangs up after the closing handshake.
 pub async fn hang_up(frames: Frames) {
     linger(frames.into_inner()).await;
+}
+
+/// Whether the peer ended its half without a word. It may be reading on, as `nc` does behind the end of its input.
+pub fn is_half_closed(error: &Error) -> bool {
+    matches!(error, Error::Protocol(ProtocolError::ResetWithoutClosingHandshake))
+}
+
+/// Sends what still waits for a peer that will say nothing more, and hangs up.
+pub async fn deliver(mut frames: Frames) {
+    if let Ok(Ok(())) = timeout(PATIENCE, frames.flush()).await {
+        linger(frames.into_inner()).await;
+    }
 }
 
 /// Leaves a word for a peer that is probably gone, without waiting for it.

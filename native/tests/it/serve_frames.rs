@@ -55,6 +55,18 @@ async fn a_pipeline_keeps_its_order() {
     assert!(server.metrics().await.contains("heartline_echo_messages_total 2000"));
 }
 
+/// As `printf … | nc` does: all at once, then the end of its half, and it reads on.
+#[tokio::test]
+async fn who_ends_its_half_still_gets_what_it_sent() {
+    let server = TestServer::start(Config::default()).await;
+    let mut raw = server.echo().await;
+    raw.send(&[frame(TEXT, b"one"), frame(TEXT, b"two")].concat()).await;
+    raw.stream.shutdown().await.unwrap();
+    assert_eq!(raw.read().await, (TEXT, b"one".to_vec()));
+    assert_eq!(raw.read().await, (TEXT, b"two".to_vec()));
+    assert_eq!(raw.rest().await, "");
+}
+
 #[tokio::test]
 async fn a_close_is_echoed_with_its_code() {
     let server = TestServer::start(Config::default()).await;
