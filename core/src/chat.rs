@@ -11,6 +11,8 @@
 //!   is older than `limits.outbox_age_s`.
 //! - Whatever a server says is brought within bounds: numbers that lie are ignored and told as [`Event::Odd`], timelines, member
 //!   lists and everything else that a server can make grow have a bound of their own.
+//! - A token is fetched by the shell: one per dial, handed over before the line opens ([`Input::Token`]), and one whenever
+//!   [`Event::TokenEnds`] asks for it.
 //! - A hole is healed by joining again; one that lasts becomes a visible gap.
 //! - Where the shell [keeps](Chat::keep) what is written, a message is stored before it is first sent, and a closed and reopened
 //!   client sends what was never accepted, with the same numbers.
@@ -27,6 +29,7 @@ mod refusal;
 mod room;
 mod sending;
 mod timeline;
+mod token;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -46,6 +49,7 @@ use crate::time::Instant;
 use crate::wire::{ClientMessage, Limits, NameFault, Style, check_name};
 use own::Own;
 use room::Presence;
+use token::Token;
 
 /// What a [`Chat`] is told when it is made.
 #[derive(Debug, Clone)]
@@ -56,7 +60,7 @@ pub struct ChatConfig {
     pub identity: Identity,
     /// What others call it.
     pub name: String,
-    /// Proves who it is, where a server asks for it.
+    /// Proves who it is, where a server asks for it; until the shell hands over another.
     pub token: Option<String>,
 }
 
@@ -66,7 +70,7 @@ pub struct Chat {
     line: Line,
     identity: Identity,
     name: String,
-    token: Option<String>,
+    token: Token,
     /// Of the latest `welcome`; kept over reconnects, for a server seldom changes its mind.
     limits: Option<Limits>,
     /// Whether `welcome` came on the present line.
@@ -94,7 +98,7 @@ impl Chat {
             line: Line::new(LineConfig { dialect: Dialect::V1, ..line }, seed),
             identity,
             name,
-            token,
+            token: Token::new(token),
             limits: None,
             welcomed: false,
             you: None,
@@ -181,15 +185,6 @@ impl Chat {
         room.asked_for_page(now, limit);
         self.follow(now);
         Ok(())
-    }
-
-    /// Takes a token for this line and all that follow: before the old one ends, or after a token was wanted.
-    pub fn set_token(&mut self, now: Instant, token: String) {
-        if self.welcomed {
-            let _ = self.line.post(&ClientMessage::Token { token: token.clone() });
-        }
-        self.token = Some(token);
-        self.follow(now);
     }
 
     /// Takes another name, told with the next dial; [`redial`](Self::redial) makes that now.
@@ -299,6 +294,12 @@ impl Machine for Chat {
     type Event = Event;
 
     fn handle(&mut self, now: Instant, input: Input) {
+        if let Input::Token { generation, token } = input {
+            if generation == self.line.generation() {
+                self.set_token(now, token);
+            }
+            return;
+        }
         self.line.handle(now, input);
         self.follow(now);
     }
@@ -313,7 +314,8 @@ impl Machine for Chat {
 
     fn poll_timeout(&self) -> Option<(Instant, Timer)> {
         let rooms = self.rooms.values().filter_map(Room::poll_timeout).min();
-        let own = [rooms, self.own.next_expiry(), self.own.next_overdue()].into_iter().flatten().min();
+        let token = self.token.ask_at();
+        let own = [rooms, self.own.next_expiry(), self.own.next_overdue(), token].into_iter().flatten().min();
         [self.line.poll_timeout(), own.map(|at| (at, Timer::Application))].into_iter().flatten().min()
     }
 

@@ -434,6 +434,8 @@ impl Machine for Line {
             Input::Pong { generation, payload } => self.handle_pong(now, generation, &payload),
             Input::Closed { generation, ended } => self.handle_closed(now, generation, ended),
             Input::Signal(signal) => self.handle_signal(now, signal),
+            // Whom a token proves is the application's matter.
+            Input::Token { .. } => {}
             Input::Timeout => self.handle_timeout(now),
         }
     }

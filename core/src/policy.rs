@@ -17,6 +17,10 @@ pub use reconnect::{HIDDEN_DIAL_GAP, MAX_TOLD_WAIT, ReconnectPolicy};
 
 use crate::time::Duration;
 
+/// How long before its token ends a line asks for another, and never longer than a quarter of what the token was good for: a hidden
+/// page's timer may be a minute late, and fetching takes its time.
+pub const TOKEN_LEAD: Duration = Duration::from_secs(90);
+
 /// How a line beats, dials again, and keeps what was not sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -19,12 +19,14 @@
 //!   taken for a message that was already on its way, and dropped without a word. So a client that gave `from_id` up in the meantime
 //!   needs a new line; it gets one, for after `limits.in_flight` of those the line is closed with 4003.
 //! * `members` repeats nobody's own arrival, and may name somebody who is in the list already: the same, or under a new name.
-//! * Secrets end in the session: the hub and all others see an [`Identity`].
+//! * Secrets and tokens end in the session: the hub and all others see an [`Identity`]. What a client may do is decided by a
+//!   [`Gate`] and kept to by the session; the hub asks no further questions.
 
 pub mod engine;
 
 mod bucket;
 mod config;
+mod gate;
 mod hub;
 mod identity;
 mod session;
@@ -32,6 +34,7 @@ mod talk;
 
 pub use bucket::Rate;
 pub use config::{HubConfig, SessionConfig};
+pub use gate::{Denied, Gate, Grant, OpenGate, RoomSet};
 pub use hub::{Hub, Tally, Timer as HubTimer};
 pub use identity::Identity;
 pub use session::{Notice, Parcel, Session, SessionTimer, Transmit};

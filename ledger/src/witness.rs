@@ -34,6 +34,7 @@ impl Witness {
             Event::Line(_)
             | Event::Welcome { .. }
             | Event::Draining { .. }
+            | Event::TokenEnds { .. }
             | Event::ServerError { .. }
             | Event::Keep(_)
             | Event::Odd { .. } => {}

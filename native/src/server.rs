@@ -10,6 +10,7 @@ pub mod chat;
 pub mod config;
 mod connection;
 pub mod echo;
+pub mod gatekeeper;
 pub mod goodbye;
 pub mod guard;
 pub mod handshake;
@@ -38,6 +39,7 @@ use crate::exit_code::ExitCode;
 use accept::Present;
 pub use args::{ServeArgs, UsageError};
 pub use config::Config;
+use gatekeeper::Gatekeeper;
 use history::{Health, History, HistoryError};
 use listen::ListenError;
 use metrics::Metrics;
@@ -56,6 +58,8 @@ pub struct Server {
     pub config: Config,
     /// What `/metrics` tells.
     pub metrics: Metrics,
+    /// Whom a token proves, and what it opens.
+    pub gate: Arc<Gatekeeper>,
     /// When to leave.
     pub shutdown: Shutdown,
     /// Whether messages can be made durable now.
@@ -152,7 +156,8 @@ impl House {
         let health = desk.health();
         let (rooms, hub) = chat::Rooms::open(&config, desk, &metrics, shutdown.clone());
         let present = Arc::new(Present::default());
-        let server = Arc::new(Server { rooms, config, metrics, shutdown, health, present });
+        let gate = Arc::new(Gatekeeper::default());
+        let server = Arc::new(Server { rooms, config, metrics, gate, shutdown, health, present });
         Ok(Self { server, trigger, hub, history: worker })
     }
 

@@ -30,6 +30,12 @@ pub enum Event {
         /// How long it said.
         within: Duration,
     },
+    /// The token of this line ends soon. Hand over a fresh one ([`Chat::set_token`](super::Chat::set_token)) and the line goes on;
+    /// without one it is closed, and comes back with the token of the next dial. Only told where there is a source of tokens.
+    TokenEnds {
+        /// How soon.
+        within: Duration,
+    },
     /// The server could not make sense of something this client sent.
     ServerError {
         /// What, for programs.

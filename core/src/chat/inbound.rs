@@ -23,6 +23,7 @@ impl Chat {
         self.expire(now);
         self.stop_waiting_for_store(now);
         self.end_errands();
+        self.ask_for_token(now);
         self.ask_for_rooms();
         if self.pump() {
             self.line.redial(now);
@@ -75,6 +76,7 @@ impl Chat {
             ServerMessage::Draining { within_ms } => {
                 self.events.push_back(Event::Draining { within: Duration::from_millis(within_ms) });
             }
+            ServerMessage::Token { ends_ms } => self.take_token_end(now, ends_ms),
             ServerMessage::Error { code, why, room } => self.take_error(code, why, room),
             // The line keeps these to itself.
             ServerMessage::Ping { .. } | ServerMessage::Pong { .. } => {}
@@ -92,7 +94,7 @@ impl Chat {
             client: self.identity.secret().as_str().to_owned(),
             dial: self.identity.next_dial(),
             name: self.name.clone(),
-            token: self.token.clone(),
+            token: self.token.text(),
             resume,
         };
         let posted = self.line.post(&hello);
@@ -102,6 +104,7 @@ impl Chat {
 
     fn line_ended(&mut self) {
         self.welcomed = false;
+        self.token.line_ended();
         self.rooms.values_mut().for_each(Room::line_ended);
         for written in self.own.line_ended() {
             let room = written.room.clone();
@@ -192,15 +195,21 @@ impl Chat {
 
     fn take_error(&mut self, code: ErrorCode, why: String, room: Option<String>) {
         let about = room.as_ref().and_then(|room| self.rooms.get_mut(room));
-        let asked = about.as_ref().is_some_and(|room| room.presence() == Presence::Asked);
-        match (about, &code) {
-            (Some(room), ErrorCode::BadRoom | ErrorCode::TooManyRooms) if asked => {
+        let presence = about.as_ref().map(|room| room.presence());
+        let refused = match (&code, presence) {
+            (ErrorCode::BadRoom | ErrorCode::TooManyRooms, Some(Presence::Asked)) => true,
+            // A token may also open fewer rooms than the one before it.
+            (ErrorCode::Forbidden, Some(Presence::Asked | Presence::In)) => true,
+            _ => false,
+        };
+        match about {
+            Some(room) if refused => {
                 room.set_presence(Presence::Refused);
                 let name = room.name().to_owned();
                 return self.tell(&name, RoomEvent::Refused { code, why });
             }
-            (Some(room), _) => room.forget_page(),
-            (None, _) => {}
+            Some(room) => room.forget_page(),
+            None => {}
         }
         self.events.push_back(Event::ServerError { code, why, room });
     }

@@ -76,6 +76,14 @@ pub enum Input {
         /// How.
         ended: Ended,
     },
+    /// A token, fetched anew: for the line this dial will open if it comes before [`Opened`](Self::Opened), else for the one that is
+    /// open. Only applications that show one to their server take it.
+    Token {
+        /// The dial it was fetched for.
+        generation: u64,
+        /// The token.
+        token: String,
+    },
     /// The world around changed.
     Signal(Signal),
     /// The moment named by [`Machine::poll_timeout`] has come. Hand over waiting input first.

@@ -1,7 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
 use std::sync::Arc;
 
 use super::bucket::Bucket;
+use super::gate::{Denied, Gate, Grant};
 use super::talk::{FromHub, LineId, ToHub, weight};
 use super::{Identity, SessionConfig};
 use crate::close::code;
@@ -9,6 +11,7 @@ use crate::heartbeat::{Action, Heartbeat};
 use crate::time::Instant;
 use crate::wire::{Beat, ErrorCode, ServerMessage};
 
+mod granted;
 mod hear;
 mod notice;
 mod speaking;
@@ -26,9 +29,14 @@ use speaking::Speaking;
 #[derive(Debug)]
 pub struct Session {
     config: Arc<SessionConfig>,
+    gate: Arc<dyn Gate>,
     id: LineId,
     state: State,
+    /// What the handshake brought, until `hello` has been answered.
+    bearer: Option<Bearer>,
     identity: Option<Identity>,
+    /// What the client may do, once it has said `hello`.
+    grant: Option<Arc<Grant>>,
     heartbeat: Option<Heartbeat>,
     /// Where in its first interval the first beat falls, 0 to 1.
     jitter: f64,
@@ -86,6 +94,17 @@ pub enum SessionTimer {
     WriteStall,
     /// Answers have held up a close for long enough.
     Close,
+    /// What the client may do ends with its token.
+    TokenEnds,
+}
+
+/// A token on its way through: never shown.
+struct Bearer(String);
+
+impl fmt::Debug for Bearer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Bearer(…)")
+    }
 }
 
 #[derive(Debug)]
@@ -105,14 +124,18 @@ enum State {
 }
 
 impl Session {
-    /// A session for a connection that has just opened. The seed only gives the first beat its moment.
-    pub fn new(config: Arc<SessionConfig>, id: LineId, now: Instant, seed: u64) -> Self {
+    /// A session for a connection that has just opened. `gate` says what its client may do; the seed only gives the first beat its
+    /// moment.
+    pub fn new(config: Arc<SessionConfig>, gate: Arc<dyn Gate>, id: LineId, now: Instant, seed: u64) -> Self {
         let [messages, says, errors] =
             [config.message, config.say, config.errors].map(|rate| Bucket::new(rate, now));
         Self {
             id,
             state: State::Expecting(now + config.hello_within),
+            gate,
+            bearer: None,
             identity: None,
+            grant: None,
             heartbeat: None,
             jitter: fastrand::Rng::with_seed(seed).f64(),
             messages,
@@ -131,6 +154,11 @@ impl Session {
             notices: VecDeque::new(),
             config,
         }
+    }
+
+    /// The handshake brought a token (`Authorization: Bearer`). It counts where `hello` has none.
+    pub fn handle_bearer(&mut self, token: String) {
+        self.bearer = Some(Bearer(token));
     }
 
     /// A text message came.
@@ -221,6 +249,9 @@ impl Session {
             State::Expecting(_) | State::Leaving { .. } | State::Greeting | State::Live => {}
             State::Closed => return,
         }
+        if self.token_ends_at().is_some_and(|at| now >= at) {
+            return self.close(code::TOKEN_EXPIRED, Denied::Expired.why());
+        }
         if self.stalls_at().is_some_and(|at| now >= at) {
             return self.close(code::WRITE_STALLED, "the client took no byte for too long");
         }
@@ -263,7 +294,8 @@ impl Session {
         let heartbeat = self.heartbeat.as_ref().and_then(Heartbeat::poll_timeout);
         let heartbeat = heartbeat.map(|at| (at, SessionTimer::Heartbeat));
         let stall = self.stalls_at().map(|at| (at, SessionTimer::WriteStall));
-        [state, heartbeat, stall].into_iter().flatten().min_by_key(|(at, _)| *at)
+        let token = self.token_ends_at().map(|at| (at, SessionTimer::TokenEnds));
+        [state, heartbeat, stall, token].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
     /// Whether the shell should read from the socket. Not while too much waits to be written: who asks must take the answers.
@@ -296,6 +328,9 @@ impl Session {
             limits: self.config.limits,
         };
         self.send(now, &welcome);
+        if self.token_ends_at().is_some() {
+            self.tell_token_end(now);
+        }
         self.heartbeat = Some(Heartbeat::driver(policy, now, self.jitter, true));
     }
 

@@ -57,6 +57,8 @@ codes! {
         BadRoom = "bad_room",
         /// Ids begin at 1.
         BadId = "bad_id",
+        /// Its author's token does not let it write there.
+        Forbidden = "forbidden",
     }
 }
 
@@ -99,6 +101,10 @@ codes! {
         NotJoined = "not_joined",
         /// More asked for than can be answered now; ask again later.
         Busy = "busy",
+        /// The client's token does not open that room.
+        Forbidden = "forbidden",
+        /// A fresh token is none, or is somebody else's; the old one still holds.
+        BadToken = "bad_token",
         /// The line will be closed: too much of the above.
         TooManyErrors = "too_many_errors",
     }

@@ -106,6 +106,12 @@ pub enum ServerMessage {
         #[serde(default, deserialize_with = "number::saturating")]
         within_ms: u64,
     },
+    /// How long this line's token is good for: after `welcome` if it ends, and in answer to each `token`.
+    Token {
+        /// Until it ends, in milliseconds from now; nothing if it does not end by itself.
+        #[serde(default, deserialize_with = "number::optional", skip_serializing_if = "Option::is_none")]
+        ends_ms: Option<u64>,
+    },
     /// What the client sent made no sense here.
     Error {
         /// What, for programs.
@@ -170,8 +176,8 @@ pub struct Member {
 
 impl ServerMessage {
     const TYPES: &[&str] = &[
-        "welcome", "joined", "said", "accepted", "rejected", "hold", "gap", "members", "draining", "error",
-        "ping", "pong",
+        "welcome", "joined", "said", "accepted", "rejected", "hold", "gap", "members", "draining", "token",
+        "error", "ping", "pong",
     ];
 
     /// The message as it goes on the wire.

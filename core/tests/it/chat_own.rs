@@ -6,7 +6,7 @@ use heartline_core::line::{LineConfig, Machine};
 use heartline_core::outbox::Refused;
 use heartline_core::policy::{HeartbeatPolicy, OutboxPolicy, Policy, ReconnectPolicy};
 use heartline_core::time::Duration;
-use heartline_core::wire::{ClientMessage, Limits, RejectCode, ServerMessage};
+use heartline_core::wire::{Limits, RejectCode, ServerMessage};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -250,17 +250,4 @@ fn a_message_nobody_sent_cannot_be_settled() {
     world.server(joined("e1", 0));
     world.server(said_by(YOU, id, 1, 0, "other words under the same number"));
     assert_eq!(world.deliveries(), [(id, Delivery::Sent)]);
-}
-
-#[test]
-fn a_token_goes_to_this_line_and_to_the_next() {
-    let mut world = World::joined();
-    world.chat.set_token(world.now, "t1".to_owned());
-    world.drain();
-    assert_eq!(world.sent, [ClientMessage::Token { token: "t1".to_owned() }]);
-    world.cut();
-    world.open();
-    assert!(
-        matches!(world.sent.pop_front(), Some(ClientMessage::Hello { token: Some(token), .. }) if token == "t1")
-    );
 }

@@ -184,6 +184,7 @@ impl World {
             Event::Line(_)
             | Event::Welcome { .. }
             | Event::Draining { .. }
+            | Event::TokenEnds { .. }
             | Event::ServerError { .. }
             | Event::Keep(_)
             | Event::Odd { .. } => None,

@@ -197,6 +197,7 @@ impl Life {
                 | ServerMessage::Hold { .. }
                 | ServerMessage::Members { .. }
                 | ServerMessage::Draining { .. }
+                | ServerMessage::Token { .. }
                 | ServerMessage::Error { .. }
                 | ServerMessage::Ping { .. }
                 | ServerMessage::Pong { .. } => {}

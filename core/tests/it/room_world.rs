@@ -6,7 +6,9 @@ use std::sync::Arc;
 use heartline_core::room::engine::{
     self, Appended, Draft, Engine, Head, Memory, MemoryConfig, Most, Page, Refusal, Request, Unavailable,
 };
-use heartline_core::room::{Hub, HubConfig, LineId, Parcel, Session, SessionConfig, Transmit, weight};
+use heartline_core::room::{
+    Gate, Hub, HubConfig, LineId, OpenGate, Parcel, Session, SessionConfig, Transmit, weight,
+};
 use heartline_core::time::{Duration, Instant};
 use heartline_core::wire::{ClientMessage, Resume, Said, ServerMessage};
 
@@ -16,6 +18,8 @@ pub(crate) struct World {
     pub(crate) hub: Hub,
     pub(crate) history: Flaky,
     pub(crate) clients: BTreeMap<LineId, Client>,
+    /// Who says what those who come may do.
+    pub(crate) gate: Arc<dyn Gate>,
     session: Arc<SessionConfig>,
     config: HubConfig,
     next: u64,
@@ -55,6 +59,7 @@ impl World {
             config: hub,
             history: Flaky { memory: Memory::new(memory, 1), down: false },
             clients: BTreeMap::new(),
+            gate: Arc::new(OpenGate),
             session: Arc::new(session),
             next: 0,
             waiting: VecDeque::new(),
@@ -66,7 +71,8 @@ impl World {
     pub(crate) fn open(&mut self) -> LineId {
         self.next += 1;
         let id = LineId(self.next);
-        let session = Session::new(Arc::clone(&self.session), id, self.now, self.next);
+        let session =
+            Session::new(Arc::clone(&self.session), Arc::clone(&self.gate), id, self.now, self.next);
         let client = Client { session, got: Vec::new(), closed: None, stuck: false, queue: VecDeque::new() };
         self.clients.insert(id, client);
         id

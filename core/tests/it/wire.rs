@@ -312,6 +312,7 @@ fn server_message() -> impl Strategy<Value = ServerMessage> {
         (".{0,9}", members(), members(), number())
             .prop_map(|(room, joined, left, total)| { ServerMessage::Members { room, joined, left, total } }),
         number().prop_map(|within_ms| ServerMessage::Draining { within_ms }),
+        prop::option::of(number()).prop_map(|ends_ms| ServerMessage::Token { ends_ms }),
         (".{0,9}", ".{0,9}", prop::option::of(".{0,9}")).prop_map(|(code, why, room)| ServerMessage::Error {
             code: ErrorCode::from(code),
             why,

@@ -21,7 +21,7 @@ pub fn words(event: &Event) -> Option<String> {
         Event::Line(LineEvent::Clamped { what }) => {
             Some(["the server announced odd numbers: ", what].concat())
         }
-        Event::Line(_) | Event::Welcome { .. } | Event::Keep(_) => None,
+        Event::Line(_) | Event::Welcome { .. } | Event::TokenEnds { .. } | Event::Keep(_) => None,
     }
 }
 
@@ -31,6 +31,7 @@ pub fn is_about_room(event: &Event) -> bool {
         Event::Room { .. } | Event::Welcome { .. } | Event::Line(LineEvent::Ended(_)) => true,
         Event::Line(_)
         | Event::Draining { .. }
+        | Event::TokenEnds { .. }
         | Event::ServerError { .. }
         | Event::Keep(_)
         | Event::Odd { .. } => false,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::speaking::{Fence, Words};
-use super::{Notice, Session, State};
+use super::{Bearer, Notice, Session, State};
 use crate::close::code;
 use crate::room::Identity;
 use crate::room::talk::{Enter, Outcome, ToHub};
@@ -38,12 +38,12 @@ impl Session {
         };
         let greeted = !matches!(self.state, State::Expecting(_));
         match message {
-            ClientMessage::Hello { client, dial, name, token: _, resume } => {
+            ClientMessage::Hello { client, dial, name, token, resume } => {
                 if greeted {
                     let why = "hello is said once on a line".to_owned();
                     return self.mistake(now, ErrorCode::HelloTwice, why, None);
                 }
-                self.hello(now, &client, dial, name, resume);
+                self.hello(now, &client, dial, name, token, resume);
             }
             ClientMessage::Ping { n } => self.send(now, &ServerMessage::Pong { n }),
             ClientMessage::Pong { n } => {
@@ -69,32 +69,43 @@ impl Session {
                     self.hub.push_back(ToHub::Enter(enter));
                 }
             }
-            ClientMessage::Leave { room } => {
-                if let Some(room) = self.rooms.take(&*room) {
-                    // Its outbox goes with the room: who comes in again knows of no hold.
-                    if let Some(speaking) = self.speaking.get_mut(&room) {
-                        speaking.lift();
-                    }
-                    self.forget_if_idle(&room);
-                    self.hub.push_back(ToHub::Leave(room));
-                }
-            }
+            ClientMessage::Leave { room } => self.leave(&room),
             ClientMessage::History { room, before, limit } => self.history(now, room, before, limit),
-            // This server asks for none; a client that has one may send it all the same.
-            ClientMessage::Token { token: _ } => {}
+            ClientMessage::Token { token } => self.renew(now, &token),
             ClientMessage::Say { room, id, text, style } => self.say(now, room, id, text, style),
         }
     }
 
-    fn hello(&mut self, now: Instant, secret: &str, dial: u64, name: String, resume: Vec<Resume>) {
+    fn hello(
+        &mut self,
+        now: Instant,
+        secret: &str,
+        dial: u64,
+        name: String,
+        token: Option<String>,
+        resume: Vec<Resume>,
+    ) {
         if !SECRET_BYTES.contains(&secret.len()) {
             let why = "the client secret must be random, of at least 128 bits, and at most 256 bytes long";
             return self.mistake(now, ErrorCode::WeakSecret, why.to_owned(), None);
         }
+        let bearer = self.bearer.as_ref().map(|Bearer(token)| token.as_str());
+        let grant = match self.gate.admit(now, token.as_deref().or(bearer)) {
+            Ok(grant) => grant,
+            // A line, accepted and closed: a page sees the code and the words, and of a refused handshake nothing.
+            Err(denied) => return self.close(code::UNAUTHORIZED, denied.why()),
+        };
+        let name = match &grant.name {
+            // Whoever is named by a token is called so, whatever it calls itself.
+            Some(name) => Arc::clone(name),
+            None => name.into(),
+        };
         if let Err(fault) = check_name(&name, self.config.limits.name_bytes) {
             let why = format!("this name cannot be used: {fault}");
             return self.mistake(now, ErrorCode::BadName, why, None);
         }
+        let identity = Identity::of(secret, grant.subject.as_deref());
+        self.grant = Some(grant);
         let mut enter = Vec::new();
         for resume in resume {
             enter.extend(self.entrance(now, resume));
@@ -102,10 +113,10 @@ impl Session {
         if self.is_closed() {
             return;
         }
-        let identity = Identity::of(secret, None);
+        self.bearer = None;
         self.identity = Some(identity);
         self.state = State::Greeting;
-        self.hub.push_back(ToHub::Hello { identity, dial, name: name.into(), enter });
+        self.hub.push_back(ToHub::Hello { identity, dial, name, enter });
     }
 
     /// Whether the client may enter a room.
@@ -114,6 +125,10 @@ impl Session {
         let quoted = (room.len() <= QUOTED_BYTES).then(|| room.clone());
         if let Err(fault) = check_name(&room, self.config.limits.room_bytes) {
             self.mistake(now, ErrorCode::BadRoom, format!("there can be no such room: {fault}"), quoted);
+            return None;
+        }
+        if let Err(why) = self.check_entry(&room) {
+            self.mistake(now, ErrorCode::Forbidden, why.to_owned(), quoted);
             return None;
         }
         let most = self.config.limits.rooms as usize;
@@ -149,6 +164,9 @@ impl Session {
             let why = "ids begin at 1".to_owned();
             return self.reject(now, &room, id, RejectCode::BadId, why);
         }
+        if let Err(why) = self.check_speech(&room) {
+            return self.reject(now, &room, id, RejectCode::Forbidden, why.to_owned());
+        }
         let patience = self.config.ignored_holds;
         match self.speaking.entry(room.clone()).or_default().fence(now, id, patience, limits.in_flight) {
             Fence::Open => {}
@@ -182,7 +200,10 @@ impl Session {
     /// Into a room the client is not in.
     fn say_nowhere(&mut self, now: Instant, room: String, id: u64) {
         let (code, why) = match check_name(&room, self.config.limits.room_bytes) {
-            Ok(()) => (RejectCode::NotJoined, "join the room first".to_owned()),
+            Ok(()) => match self.check_speech(&room) {
+                Ok(()) => (RejectCode::NotJoined, "join the room first".to_owned()),
+                Err(why) => (RejectCode::Forbidden, why.to_owned()),
+            },
             Err(fault) => (RejectCode::BadRoom, format!("there can be no such room: {fault}")),
         };
         if room.len() > QUOTED_BYTES {
@@ -228,7 +249,7 @@ impl Session {
         self.forget_if_idle(room);
     }
 
-    fn forget_if_idle(&mut self, room: &Arc<str>) {
+    pub(super) fn forget_if_idle(&mut self, room: &Arc<str>) {
         if self.speaking.get(room).is_some_and(super::Speaking::is_idle) {
             self.speaking.remove(room);
         }
@@ -246,7 +267,7 @@ impl Session {
         self.send(now, &ServerMessage::Hold { room: room.to_owned(), from_id, code, retry_ms });
     }
 
-    fn reject(&mut self, now: Instant, room: &str, id: u64, code: RejectCode, why: String) {
+    pub(super) fn reject(&mut self, now: Instant, room: &str, id: u64, code: RejectCode, why: String) {
         self.notice(Notice::Rejected(code.clone()));
         self.send(now, &ServerMessage::Rejected { room: room.to_owned(), id, code, why });
     }

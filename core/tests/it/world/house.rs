@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use heartline_core::line::Message;
-use heartline_core::room::{Hub, HubConfig, LineId, Parcel, Session, SessionConfig, Transmit, weight};
+use heartline_core::room::{
+    Hub, HubConfig, LineId, OpenGate, Parcel, Session, SessionConfig, Transmit, weight,
+};
 use heartline_core::time::{Duration, Instant};
 use heartline_core::wire::PROTOCOL;
 
@@ -61,7 +63,13 @@ impl House {
             Packet::Dial => {
                 self.lines += 1;
                 let line = LineId(self.lines);
-                let session = Session::new(Arc::clone(&self.session), line, now, self.random.u64(..));
+                let session = Session::new(
+                    Arc::clone(&self.session),
+                    Arc::new(OpenGate),
+                    line,
+                    now,
+                    self.random.u64(..),
+                );
                 let guest = Guest { line, session, writing: VecDeque::new(), unread: VecDeque::new() };
                 self.guests.insert(from, guest);
                 self.connections.insert(line, from);

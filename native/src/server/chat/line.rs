@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{Sink, Stream};
 use heartline_core::close::code;
-use heartline_core::room::{LineId, Parcel, Session, Transmit};
+use heartline_core::room::{Gate, LineId, Parcel, Session, Transmit};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
@@ -44,7 +44,8 @@ pub(super) async fn run(id: LineId, line: Box<Line>) -> (End, Frames) {
     let rooms = &server.rooms;
     let (slot, mailbox) = mailbox::mailbox();
     let now = Instant::now();
-    let session = Session::new(Arc::clone(&rooms.session), id, now.into_std(), fastrand::u64(..));
+    let gate = Arc::clone(&server.gate) as Arc<dyn Gate>;
+    let session = Session::new(Arc::clone(&rooms.session), gate, id, now.into_std(), fastrand::u64(..));
     let mut talk = Talk::new(frames, session, mailbox);
     if rooms.hub.send(Note::Opened(id, slot)).await.is_err() {
         return (End::Lost, talk.frames);
@@ -259,6 +260,8 @@ impl End {
                 code::BAD_MESSAGE => "bad_message",
                 code::OLDER_DIAL => "older_dial",
                 code::REPLACED => "replaced",
+                code::UNAUTHORIZED => "unauthorized",
+                code::TOKEN_EXPIRED => "token_expired",
                 _ => "told",
             },
             Self::Lost => "overflown",
