@@ -1,7 +1,7 @@
-//! Who this tab is to a server: a secret, and a number that rises with every dial.
+//! Who this page is to a server: a secret, and a number that rises with every dial.
 //!
-//! The secret lives as long as the tab's memory. It is not in storage, where a duplicated tab would find it: one running
-//! client holds an identity.
+//! One running client holds an identity. What outlives a tab is therefore held by a lock ([`keep`](crate::keep)); whoever does
+//! not get it has a fresh one, which lives as long as the tab's memory.
 
 use heartline_core::chat::{ClientSecret, Identity};
 use wasm_bindgen::JsValue;
@@ -18,6 +18,11 @@ const SECRET_BYTES: usize = 16;
 pub fn fresh() -> Result<Identity, JsValue> {
     let secret = ClientSecret::from_random(&random::<SECRET_BYTES>()?).map_err(|error| error.to_string())?;
     Ok(Identity::new(secret, first_dial()))
+}
+
+/// That of an earlier visit, which used the numbers up to `used`. Where the wall clock was set back, they rise all the same.
+pub fn of(secret: ClientSecret, used: u64) -> Identity {
+    Identity::new(secret, first_dial().max(used))
 }
 
 /// The same one for a new machine: its dials and its messages' numbers lie above all that the old one gave out.

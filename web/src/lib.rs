@@ -9,6 +9,7 @@ pub mod components;
 pub mod dialer;
 pub mod driver;
 pub mod identity;
+pub mod keep;
 pub mod lifecycle;
 pub mod listener;
 pub mod model;

@@ -1,7 +1,7 @@
 //! Who you are and where you go.
 
 use heartline_core::chat::{check_member_name, check_room_name};
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 
 use super::{
     begin_end::BeginEnd,
@@ -31,14 +31,25 @@ pub fn JoinForm(
     let complaint = RwSignal::new(String::new());
     let inside = Memo::new(move |_| session.room.with(Option::is_some));
 
-    let join = move || -> Result<(), String> {
+    let address = || {
+        let origin = origin();
+        address::check(&origin.own("/chat"), &origin)
+    };
+    if let Ok(address) = address() {
+        let (policy, name) = (policy.get_untracked(), name.get_untracked());
+        spawn_local(async move { session.deliver(address, policy, &name).await });
+    }
+
+    let join = move || async move {
         let (name, room) = (name.get_untracked().trim().to_owned(), room.get_untracked().trim().to_owned());
         check_member_name(&name)
             .map_err(|fault| ["this cannot be your name: ", &fault.to_string()].concat())?;
         check_room_name(&room).map_err(|fault| ["this cannot be a room: ", &fault.to_string()].concat())?;
-        let origin = origin();
-        let address = address::check(&origin.own("/chat"), &origin).map_err(|error| error.to_string())?;
-        session.enter(address, policy.get_untracked(), &name, &room).map_err(|error| error.to_string())?;
+        let address = address().map_err(|error| error.to_string())?;
+        let entered = session.enter(address, policy.get_untracked(), &name, &room).await;
+        if let Some(words) = entered.map_err(|error| error.to_string())? {
+            notices.say(words);
+        }
         let store = Store::open();
         if let Err(error) = store.write(key::NAME, &name).and_then(|()| store.write(key::ROOM, &room)) {
             notices.say(error.to_string());
@@ -50,7 +61,11 @@ pub fn JoinForm(
         if inside.get_untracked() {
             session.leave();
         } else {
-            complaint.set(join().err().unwrap_or_default());
+            spawn_local(async move {
+                let outcome: Result<(), String> = join().await;
+                // The page may be gone by now.
+                complaint.try_set(outcome.err().unwrap_or_default());
+            });
         }
     };
     view! {

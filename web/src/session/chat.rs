@@ -1,5 +1,7 @@
 //! A chat line: its driver, and what the Chat tab shows of it.
 
+mod keeping;
+
 use heartline_core::{
     chat::{Chat, ChatConfig, Event, HistoryError, JoinError, SayError},
     close::{Dialect, code},
@@ -7,6 +9,7 @@ use heartline_core::{
     policy::Policy,
     wire::{NameFault, PROTOCOL},
 };
+use js_sys::Promise;
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
@@ -15,6 +18,7 @@ use crate::{
     dialer::Dialer,
     driver::Driver,
     identity,
+    keep::Opened,
     model::{
         address::Address,
         badge::Badge,
@@ -59,6 +63,9 @@ pub struct ChatSession {
 }
 
 struct Inner {
+    /// Settles once it is known who this tab is; `None` until somebody asks.
+    opening: Option<Promise>,
+    opened: Option<Opened>,
     running: Option<Running>,
     redraw: Redraw,
 }
@@ -78,7 +85,12 @@ impl ChatSession {
             present: RwSignal::new(Present::default()),
             has_older: RwSignal::new(false),
             note: RwSignal::new(String::new()),
-            inner: StoredValue::new_local(Inner { running: None, redraw: Redraw::new(|| {}) }),
+            inner: StoredValue::new_local(Inner {
+                opening: None,
+                opened: None,
+                running: None,
+                redraw: Redraw::new(|| {}),
+            }),
         };
         session.inner.update_value(|inner| {
             inner.redraw = Redraw::new(move || {
@@ -88,32 +100,29 @@ impl ChatSession {
         session
     }
 
-    /// Enters a room under a name, on the server at `address`.
+    /// Enters a room under a name, on the server at `address`. Brings what its user should know about it, if anything.
     ///
     /// # Errors
     /// [`EnterError`]; whoever was in a room stays there.
-    pub fn enter(self, address: Address, policy: Policy, name: &str, room: &str) -> Result<(), EnterError> {
-        let is_new =
-            self.inner.with_value(|inner| inner.running.as_ref().is_none_or(|it| it.policy != policy));
-        if is_new {
-            let running = self.drive(address, policy, name)?;
-            self.inner.update_value(|inner| inner.running = Some(running));
-        }
-        self.note.set(String::new());
+    pub async fn enter(
+        self,
+        address: Address,
+        policy: Policy,
+        name: &str,
+        room: &str,
+    ) -> Result<Option<String>, EnterError> {
         self.room.set(Some(room.to_owned()));
-        let entered = self.with(|driver| {
-            driver.with(|chat, now| {
-                chat.rename(name)?;
-                chat.join(now, room)?;
-                chat.connect(now);
-                Ok(())
-            })
-        });
-        let entered = entered.unwrap_or(Ok(()));
+        self.note.set(String::new());
+        let entered = match self.know().await {
+            // Whoever has left in the meantime, or closed the tab, does not want to enter any more.
+            Ok(()) if self.room.try_get_untracked().flatten().as_deref() != Some(room) => return Ok(None),
+            Ok(()) => self.enter_as_known(address, policy, name, room),
+            Err(error) => Err(EnterError::Browser(error)),
+        };
         if entered.is_err() {
-            self.room.set(None);
+            self.room.try_set(None);
         }
-        entered
+        entered.map(|()| self.warning())
     }
 
     /// Leaves the room and hangs up.
@@ -164,30 +173,63 @@ impl ChatSession {
         });
     }
 
+    fn enter_as_known(
+        self,
+        address: Address,
+        policy: Policy,
+        name: &str,
+        room: &str,
+    ) -> Result<(), EnterError> {
+        let is_new =
+            self.inner.with_value(|inner| inner.running.as_ref().is_none_or(|it| it.policy != policy));
+        if is_new {
+            let running = self.drive(address, policy, name)?;
+            self.inner.update_value(|inner| inner.running = Some(running));
+        }
+        let entered = self.with(|driver| {
+            driver.with(|chat, now| {
+                chat.rename(name)?;
+                chat.join(now, room)?;
+                chat.connect(now);
+                Ok(())
+            })
+        });
+        entered.unwrap_or(Ok(()))
+    }
+
+    /// Does something with the driver, unless there is none, or the page is gone that asked for it.
     fn with<R>(self, act: impl FnOnce(&Driver<Chat>) -> R) -> Option<R> {
-        self.inner.with_value(|inner| inner.running.as_ref().map(|running| act(&running.driver)))
+        self.inner
+            .try_with_value(|inner| inner.running.as_ref().map(|running| act(&running.driver)))
+            .flatten()
     }
 
     fn drive(self, address: Address, policy: Policy, name: &str) -> Result<Running, EnterError> {
         let mut line = LineConfig::new(Dialect::V1);
         line.policy = policy.clone();
-        let known = self.with(|driver| driver.read(|chat| identity::again(chat.identity())));
-        let identity = known.map_or_else(identity::fresh, Ok).map_err(EnterError::Browser)?;
+        let identity = self.identity().map_err(EnterError::Browser)?;
         let config = ChatConfig { line, identity, name: name.to_owned(), token: None };
         let chat = Chat::new(config, identity::seed().map_err(EnterError::Browser)?)?;
         let dialer = Dialer::new(address, vec![PROTOCOL.to_owned()]);
-        let driver = Driver::new(chat, dialer, move |chat, events| self.show(chat, &events));
-        Ok(Running { driver: driver.map_err(EnterError::Browser)?, policy })
+        let driver = Driver::new(chat, dialer, move |chat, events| self.show(chat, events));
+        let driver = driver.map_err(EnterError::Browser)?;
+        self.take_up(&driver);
+        Ok(Running { driver, policy })
     }
 
-    fn show(self, chat: &Chat, events: &[Event]) {
-        if let Some(words) = events.iter().rev().find_map(chat_notes::words) {
+    fn show(self, chat: &Chat, events: Vec<Event>) {
+        let room = self.room.get_untracked();
+        if let Some(words) = events.iter().rev().find_map(|event| chat_notes::words(event, room.as_deref())) {
             self.note.set(words);
         }
         set_if_new(self.badge, self.badge.with_untracked(|before| Badge::of(chat.line(), before)));
         let is_about_room = events.iter().any(chat_notes::is_about_room);
         if is_about_room && self.inner.with_value(|inner| inner.redraw.is_due()) {
             self.draw(chat);
+        }
+        self.keep(events);
+        if room.is_none() {
+            self.rest(chat);
         }
     }
 
