@@ -63,6 +63,15 @@ impl Page {
         self.client.refresh().await.expect("the page loads again");
     }
 
+    /// Closes the window. The browser ends with its last one.
+    ///
+    /// # Panics
+    /// The browser cannot.
+    pub async fn close(self) {
+        let _turn = self.turn().await;
+        self.client.close_window().await.expect("the window closes");
+    }
+
     /// Makes the window this wide and high, in CSS pixels.
     ///
     /// # Panics

@@ -14,7 +14,7 @@ use std::{
     rc::Rc,
 };
 
-use heartline_core::chat::{ClientSecret, Identity, Keep, Kept};
+use heartline_core::chat::{Identity, Keep, Kept};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
@@ -57,7 +57,7 @@ pub struct Answer {
 pub async fn open(answered: impl Fn(Vec<Answer>) + 'static) -> Result<Opened, JsValue> {
     match hold().await {
         Ok((lock, database, own, messages)) => {
-            let secret = ClientSecret::parse(&own.secret).map_err(|error| error.to_string())?;
+            let secret = own.secret.clone();
             let used = messages.keys().map(|(_, id)| *id).max().unwrap_or_default().max(own.used);
             let work = Work {
                 database,
@@ -93,7 +93,7 @@ async fn hold() -> Result<(Lock, Database, Own, Messages), Trouble> {
     let messages: Messages = messages.into_iter().map(|it| ((it.room.clone(), it.id), it)).collect();
     let own = if contents.own.is_undefined() && messages.is_empty() {
         let fresh = identity::fresh().map_err(|error| Trouble::of(&error))?;
-        let own = Own { secret: fresh.secret().as_str().to_owned(), used: 0 };
+        let own = Own { secret: fresh.secret().clone(), used: 0 };
         database.write(|stores| stores.put_own(&own)).await?;
         own
     } else {

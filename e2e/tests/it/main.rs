@@ -24,6 +24,7 @@ mod chat;
 mod comeback;
 mod echo;
 mod hidden;
+mod keeping;
 mod keyboard;
 mod memory;
 mod opening;

@@ -1,7 +1,7 @@
 //! What stands in the database, as plain objects that a developer's tools show.
 
 use heartline_core::{
-    chat::Kept,
+    chat::{ClientSecret, Kept},
     time::Duration,
     wire::{Lane, Style},
 };
@@ -11,13 +11,16 @@ use wasm_bindgen::JsValue;
 /// Who this is, and the highest number it ever used. Whoever reads it can pose as its owner.
 #[derive(Clone, Debug)]
 pub(super) struct Own {
-    pub(super) secret: String,
+    pub(super) secret: ClientSecret,
     pub(super) used: u64,
 }
 
 impl Own {
     pub(super) fn read(value: &JsValue) -> Option<Self> {
-        Some(Self { secret: text(value, "secret")?, used: number(value, "used")? })
+        Some(Self {
+            secret: ClientSecret::parse(&text(value, "secret")?).ok()?,
+            used: number(value, "used")?,
+        })
     }
 
     pub(super) fn write(&self) -> JsValue {

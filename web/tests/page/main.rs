@@ -11,6 +11,7 @@ mod clocks;
 mod components;
 mod driver;
 mod flow;
+mod keep;
 mod lifecycle;
 mod log;
 mod markup;

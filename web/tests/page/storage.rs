@@ -4,12 +4,10 @@ use heartline_web::{
     settings,
     storage::{StorageError, Store, key},
 };
-use js_sys::Function;
 use leptos::prelude::*;
-use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::support::{mount, settled};
+use crate::support::{Patch, mount, settled};
 
 #[wasm_bindgen_test]
 fn what_was_written_is_read_again() {
@@ -62,26 +60,4 @@ fn storage_that_is_full_is_survived() {
         "Storage.prototype.setItem = Storage.prototype.heldBack; delete Storage.prototype.heldBack",
     );
     assert_eq!(Store::open().write(key::NAME, "Ada"), Err(StorageError::Full));
-}
-
-/// A change to the browser that is taken back.
-struct Patch {
-    undo: &'static str,
-}
-
-impl Patch {
-    fn new(code: &str, undo: &'static str) -> Self {
-        run(code);
-        Self { undo }
-    }
-}
-
-impl Drop for Patch {
-    fn drop(&mut self) {
-        run(self.undo);
-    }
-}
-
-fn run(code: &str) {
-    Function::new_no_args(code).call0(&JsValue::NULL).unwrap();
 }

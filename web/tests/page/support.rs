@@ -2,10 +2,12 @@
 
 mod happening;
 mod mounted;
+mod patch;
 mod recorder;
 mod wires;
 
 pub(crate) use happening::Happening;
 pub(crate) use mounted::{Mounted, mount, settled};
+pub(crate) use patch::{Patch, run};
 pub(crate) use recorder::Recorder;
 pub(crate) use wires::{FakeDial, Wires};
