@@ -9,6 +9,7 @@ pub mod exit_code;
 pub mod logging;
 pub mod net;
 pub mod output;
+mod private;
 pub mod server;
 
 use std::io;

@@ -4,10 +4,16 @@
 //! it. Behind the desk, at its counter, works one engine: a map in memory, the thread of a database, a broker far away.
 
 mod memory;
+mod sqlite;
+
+use std::io;
+use std::path::PathBuf;
 
 use heartline_core::room::engine::{MemoryConfig, Reply, Request};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
+
+pub use sqlite::{Durability, Keep, SqliteConfig};
 
 /// How many replies may wait for the hub. An engine that is faster waits: the hub always hears them.
 const WAITING_REPLIES: usize = 1024;
@@ -17,6 +23,8 @@ const WAITING_REPLIES: usize = 1024;
 pub enum HistoryConfig {
     /// It ends with the server.
     Memory(MemoryConfig),
+    /// It lies in a file.
+    Sqlite(SqliteConfig),
 }
 
 impl HistoryConfig {
@@ -24,6 +32,7 @@ impl HistoryConfig {
     pub fn label(&self) -> &'static str {
         match self {
             Self::Memory(_) => "memory",
+            Self::Sqlite(_) => "sqlite",
         }
     }
 }
@@ -42,6 +51,58 @@ pub enum HistoryError {
         "another server keeps its history in {0}; stop that one, or give this one a place of its own with --history"
     )]
     Held(String),
+    /// The disk does not let us.
+    #[error("the history in {}: {error}; mend that, or name another place with --history", path.display())]
+    Io {
+        /// Which file or folder.
+        path: PathBuf,
+        /// The system's.
+        error: io::Error,
+    },
+    /// The database does not let us.
+    #[error("the history in {}: {error}; mend that, or name another place with --history", path.display())]
+    Database {
+        /// Which file.
+        path: PathBuf,
+        /// SQLite's.
+        error: rusqlite::Error,
+    },
+    /// It may only be read.
+    #[error("the history in {} may only be read; let this user write it, or name another place with --history", .0.display())]
+    ReadOnly(PathBuf),
+    /// It is not whole. It was not touched.
+    #[error(
+        "the history in {} is damaged ({what}) and was not touched; put a copy back, or move it away to begin anew",
+        path.display()
+    )]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// It is a database of another program.
+    #[error("{} is no history of heartline and was not touched; name another place with --history", .0.display())]
+    Foreign(PathBuf),
+    /// Another version wrote it.
+    #[error(
+        "the history in {} was written by a newer heartline (version {version}, this one knows {known}) and was not touched; update this one",
+        path.display()
+    )]
+    Newer {
+        /// Which file.
+        path: PathBuf,
+        /// The file's.
+        version: u32,
+        /// The newest this program knows.
+        known: u32,
+    },
+    /// The system gives us no thread.
+    #[error("the history needs a thread, and the system does not let us have one: {0}")]
+    Thread(io::Error),
+    /// A bug of ours.
+    #[error("the opening of the history ended by itself; this is a bug")]
+    Ended,
 }
 
 /// Whether messages can be made durable at this moment.
@@ -87,11 +148,11 @@ impl History {
     ///
     /// # Errors
     /// There is none to be had, and what to do about it.
-    #[expect(clippy::unused_async, reason = "engines beyond memory open files and connections")]
     pub async fn open(config: &HistoryConfig) -> Result<Self, HistoryError> {
         let (desk, counter) = desk();
         let worker = match config {
             HistoryConfig::Memory(config) => tokio::spawn(memory::run(*config, counter)),
+            HistoryConfig::Sqlite(config) => sqlite::open(config.clone(), counter).await?,
         };
         Ok(Self { desk, worker })
     }

@@ -17,12 +17,12 @@ use std::{
 use heartline_core::chat::{Identity, Keep, Kept};
 use tokio::sync::{mpsc, oneshot};
 
-use self::{
-    log::{Log, LogError},
-    place::{Lock, LockError},
-};
+use self::log::{Log, LogError};
 use super::identity;
-use crate::client::dial::{Endpoint, io_words};
+use crate::{
+    client::dial::{Endpoint, io_words},
+    private::{self, Lock, LockError},
+};
 
 pub(crate) use self::place::check_name;
 
@@ -62,8 +62,8 @@ pub(super) enum OpenError {
 /// [`OpenError`]; nothing was changed then.
 pub(super) fn open(endpoint: &Endpoint, name: &str) -> Result<Opened, OpenError> {
     let folder = place::folder(endpoint, name).ok_or(OpenError::NoHome)?;
-    place::make(&folder).map_err(|error| wrong(&folder, error))?;
-    let lock = match Lock::take(&folder) {
+    private::make(&folder).map_err(|error| wrong(&folder, error))?;
+    let lock = match Lock::take(&folder.join("lock")) {
         Ok(lock) => lock,
         Err(LockError::Held) => {
             let identity = identity::fresh().map_err(OpenError::Identity)?;

@@ -12,10 +12,8 @@ use std::{
 
 use heartline_core::chat::{ClientSecret, Keep};
 
-use super::{
-    place::{self, private},
-    record::{Header, Record, Say, VERSION},
-};
+use super::record::{Header, Record, Say, VERSION};
+use crate::private;
 
 /// A file that grew to this, and is mostly settled, is written anew.
 const TIDY_ABOVE: u64 = 1 << 20;
@@ -85,7 +83,7 @@ impl Log {
             Header { version: VERSION, server: server.to_owned(), secret: secret.as_str().to_owned() };
         let (used, messages) = (0, BTreeMap::new());
         let (file, len) = write_anew(path, &header, used, &messages)?;
-        place::sync_folder_of(path)?;
+        private::sync_folder_of(path)?;
         Ok(Self { path: path.to_owned(), file, len, header, secret, used, messages })
     }
 
@@ -141,7 +139,7 @@ impl Log {
 
     fn rewrite(&mut self) -> io::Result<()> {
         (self.file, self.len) = write_anew(&self.path, &self.header, self.used, &self.messages)?;
-        place::sync_folder_of(&self.path)
+        private::sync_folder_of(&self.path)
     }
 
     fn live_bytes(&self) -> u64 {
@@ -161,7 +159,7 @@ fn write_anew(
     Record::Used(used).write(&mut lines);
     messages.values().for_each(|say| Record::Say(say.clone()).write(&mut lines));
     let beside = path.with_extension("new");
-    private().write(true).create(true).truncate(true).open(&beside)?;
+    private::options().write(true).create(true).truncate(true).open(&beside)?;
     let mut file = File::options().append(true).open(&beside)?;
     file.write_all(&lines)?;
     file.sync_all()?;

@@ -1,17 +1,15 @@
-//! Where an outbox lies, who may read it, and who holds it.
+//! Where an outbox lies.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
-    io,
+    fs, io,
     path::{Path, PathBuf},
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use etcetera::{BaseStrategy as _, choose_base_strategy};
 use sha2::{Digest as _, Sha256};
 
 use super::wall_ms;
-use crate::client::dial::Endpoint;
+use crate::{client::dial::Endpoint, private};
 
 /// Bytes of a hash that tell one server from another.
 const HASH: usize = 9;
@@ -32,32 +30,11 @@ pub(crate) fn check_name(name: &str) -> Result<(), String> {
 
 /// The folder of an identity at a server: `heartline/chat/NAME/HOST-HASH` among the user's data; `None` without a home.
 pub(super) fn folder(endpoint: &Endpoint, name: &str) -> Option<PathBuf> {
-    let data = choose_base_strategy().ok()?.data_dir();
     // Without the query: that may be a token, and another one tomorrow.
     let hash = Sha256::digest(endpoint.to_string());
     let hash = URL_SAFE_NO_PAD.encode(&hash[..HASH]);
     let host: String = endpoint.host_header().chars().map(plain).take(MAX_NAME).collect();
-    Some(data.join("heartline").join("chat").join(name).join(format!("{host}-{hash}")))
-}
-
-/// Makes a folder that nobody else may look into.
-///
-/// # Errors
-/// The disk's.
-pub(super) fn make(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-/// Options for a file that nobody else may read.
-pub(super) fn private() -> OpenOptions {
-    let mut options = File::options();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
+    Some(private::data_folder()?.join("chat").join(name).join(format!("{host}-{hash}")))
 }
 
 /// Moves a file out of the way. Where it lies now.
@@ -68,44 +45,6 @@ pub(super) fn set_aside(path: &Path) -> io::Result<PathBuf> {
     let aside = path.with_extension(format!("damaged-{}.jsonl", wall_ms()));
     fs::rename(path, &aside)?;
     Ok(aside)
-}
-
-/// Makes a rename durable.
-///
-/// # Errors
-/// The disk's.
-pub(super) fn sync_folder_of(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
-        Some(_) | None => Ok(()),
-    }
-}
-
-/// Holds an identity. The system lets go of it when the process ends, however it ends.
-#[derive(Debug)]
-pub(super) struct Lock {
-    _file: File,
-}
-
-/// Why an identity is not held.
-#[derive(Debug)]
-pub(super) enum LockError {
-    /// Another process holds it.
-    Held,
-    Io(io::Error),
-}
-
-impl Lock {
-    /// Takes the identity in `folder`.
-    pub(super) fn take(folder: &Path) -> Result<Self, LockError> {
-        let options = private().write(true).create(true).truncate(false).open(folder.join("lock"));
-        let file = options.map_err(LockError::Io)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(LockError::Held),
-            Err(TryLockError::Error(error)) => Err(LockError::Io(error)),
-        }
-    }
 }
 
 fn plain(char: char) -> char {

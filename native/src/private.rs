@@ -1,0 +1,77 @@
+//! What a user's programs leave on the disk: where it lies, that nobody else may read it, and who holds it.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io,
+    path::{Path, PathBuf},
+};
+
+use etcetera::{BaseStrategy as _, choose_base_strategy};
+
+/// Where this user's data of ours lies: `$XDG_DATA_HOME/heartline`, or `~/.local/share/heartline`; `None` without a home.
+pub(crate) fn data_folder() -> Option<PathBuf> {
+    Some(choose_base_strategy().ok()?.data_dir().join("heartline"))
+}
+
+/// Makes a folder that nobody else may look into. One that is there stays as it is.
+///
+/// # Errors
+/// The disk's.
+pub(crate) fn make(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Options for a file that nobody else may read.
+pub(crate) fn options() -> OpenOptions {
+    let mut options = File::options();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Makes a rename durable.
+///
+/// # Errors
+/// The disk's.
+pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Holds what lies beside it. The system lets go of it when the process ends, however it ends.
+#[derive(Debug)]
+pub(crate) struct Lock(File);
+
+/// Why something is not held.
+#[derive(Debug)]
+pub(crate) enum LockError {
+    /// Another process holds it.
+    Held,
+    /// There can be no lock.
+    Io(io::Error),
+}
+
+impl Lock {
+    /// Takes the lock at `path`, a file that is made if there is none, and never removed: whoever waited for a removed one
+    /// would hold nothing.
+    pub(crate) fn take(path: &Path) -> Result<Self, LockError> {
+        let file = options().read(true).write(true).create(true).truncate(false).open(path);
+        let file = file.map_err(LockError::Io)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self(file)),
+            Err(TryLockError::WouldBlock) => Err(LockError::Held),
+            Err(TryLockError::Error(error)) => Err(LockError::Io(error)),
+        }
+    }
+
+    /// The file itself; what is in it is the holder's.
+    pub(crate) const fn file(&self) -> &File {
+        &self.0
+    }
+}

@@ -1,0 +1,82 @@
+//! What is wrong with the disk, in words, and when to try again.
+
+use std::time::{Duration, Instant};
+
+use rusqlite::{Error, ErrorCode};
+use tokio::sync::watch;
+
+use crate::server::history::Health;
+
+/// From the first failure to the first try.
+const FIRST: Duration = Duration::from_millis(100);
+/// Between two tries at most: a person who has made room waits no longer.
+const LONGEST: Duration = Duration::from_secs(2);
+
+/// Whether the engine can write, as far as it knows. Each change is told once.
+#[derive(Debug)]
+pub(super) struct Trouble {
+    health: watch::Sender<Health>,
+    now: Option<Now>,
+}
+
+#[derive(Debug)]
+struct Now {
+    why: String,
+    wait: Duration,
+    again: Instant,
+}
+
+impl Trouble {
+    /// None so far.
+    pub(super) fn none(health: watch::Sender<Health>) -> Self {
+        health.send_replace(Health::Ready);
+        Self { health, now: None }
+    }
+
+    /// Why nothing can be written now.
+    pub(super) fn why(&self) -> Option<&str> {
+        self.now.as_ref().map(|now| now.why.as_str())
+    }
+
+    /// When to try again.
+    pub(super) fn again(&self) -> Option<Instant> {
+        self.now.as_ref().map(|now| now.again)
+    }
+
+    /// It failed, or failed again.
+    pub(super) fn begin(&mut self, why: String) {
+        let wait = self.now.as_ref().map_or(FIRST, |now| (now.wait * 2).min(LONGEST));
+        if self.why() != Some(&why) {
+            tracing::error!(why, "the history takes no messages; clients keep theirs until it does");
+            self.health.send_replace(Health::Unavailable(why.clone()));
+        }
+        self.now = Some(Now { why, wait, again: Instant::now() + wait });
+    }
+
+    /// It works again.
+    pub(super) fn end(&mut self) {
+        if self.now.take().is_some() {
+            tracing::info!("the history takes messages again");
+            self.health.send_replace(Health::Ready);
+        }
+    }
+}
+
+/// What happened and what helps. Never what was said: constraint messages of SQLite name columns, not values.
+pub(super) fn words(error: &Error) -> String {
+    let advice = match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => "the disk is full; make room",
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "another program has locked the database; close it there"
+        }
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            "the database may not be written; check who owns it and how its disk is mounted"
+        }
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            "the database is damaged; stop the server and put a copy back"
+        }
+        Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => "the disk fails; look into the system's log",
+        _ => "the database fails",
+    };
+    format!("{advice} ({error})")
+}
