@@ -9,6 +9,7 @@ mod order;
 mod pages;
 mod reopening;
 mod repeats;
+mod sqlite;
 
 use heartline::server::history::HistoryConfig;
 
@@ -40,7 +41,6 @@ pub(crate) trait Place: Sized {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Second {
     /// It is refused, in words.
-    #[expect(dead_code, reason = "no engine that is here yet has a lock")]
     Refused,
     /// It has a history of its own.
     Apart,

@@ -118,7 +118,8 @@ fn create(path: &Path) -> Result<(), HistoryError> {
     let of_disk = |error: io::Error| failed(path, error);
     private::options().write(true).create(true).truncate(true).open(&new).map_err(of_disk)?;
     let of_database = |error: rusqlite::Error| HistoryError::Database { path: path.to_owned(), error };
-    let mut connection = Connection::open_with_flags(&new, flags(OpenFlags::SQLITE_OPEN_READ_WRITE)).map_err(of_database)?;
+    let mut connection =
+        Connection::open_with_flags(&new, flags(OpenFlags::SQLITE_OPEN_READ_WRITE)).map_err(of_database)?;
     schema::migrate(&mut connection).map_err(of_database)?;
     connection.close().map_err(|(_, error)| of_database(error))?;
     File::open(&new).and_then(|file| file.sync_all()).map_err(of_disk)?;
@@ -134,7 +135,8 @@ fn look(path: &Path) -> Result<(), HistoryError> {
         return Err(HistoryError::ReadOnly(path.to_owned()));
     }
     file.take(100).read_to_end(&mut head).map_err(|error| failed(path, error))?;
-    let number = |at: usize| head.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes);
+    let number =
+        |at: usize| head.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes);
     let (Some(version), Some(application)) = (number(60), number(68)) else {
         return Err(damaged(path, "it is shorter than any database"));
     };
@@ -160,7 +162,10 @@ fn check(path: &Path) -> Result<(), HistoryError> {
     } else {
         let mut url = Url::from_file_path(path).map_err(|()| damaged(path, "its path is none"))?;
         url.set_query(Some("immutable=1"));
-        Connection::open_with_flags(url.as_str(), flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI))
+        Connection::open_with_flags(
+            url.as_str(),
+            flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI),
+        )
     };
     let connection = connection.map_err(of_database)?;
     let interrupt = connection.get_interrupt_handle();

@@ -15,7 +15,9 @@ const COLUMNS: &str = "seq, prev, at, author, name, id, text, style";
 pub(super) fn run(connection: &mut Connection, asked: &Receiver<Request>, replies: &mpsc::Sender<Reply>) {
     while let Ok(request) = asked.recv() {
         let (ticket, page) = match request {
-            Request::ReadAfter { ticket, room, after, most } => (ticket, read_after(connection, &room, after, most)),
+            Request::ReadAfter { ticket, room, after, most } => {
+                (ticket, read_after(connection, &room, after, most))
+            }
             Request::ReadBefore { ticket, room, before, most } => {
                 (ticket, read_before(connection, &room, before, most))
             }
@@ -53,13 +55,7 @@ pub(super) fn read_before(
     Ok(page)
 }
 
-fn read(
-    connection: &mut Connection,
-    sql: &str,
-    room: &str,
-    from: u64,
-    most: Most,
-) -> rusqlite::Result<Page> {
+fn read(connection: &mut Connection, sql: &str, room: &str, from: u64, most: Most) -> rusqlite::Result<Page> {
     // The head and the messages of one moment.
     let moment = connection.transaction()?;
     let Some((id, last)) = head(&moment, room)? else {
@@ -96,7 +92,9 @@ fn entry(room: &str, row: &Row<'_>) -> rusqlite::Result<Entry> {
         at: row.get(2)?,
         text: row.get(6)?,
         style: match style {
-            Some(style) => Some(serde_json::from_str(&style).map_err(|error| damaged(7, &error.to_string()))?),
+            Some(style) => {
+                Some(serde_json::from_str(&style).map_err(|error| damaged(7, &error.to_string()))?)
+            }
             None => None,
         },
     };

@@ -65,7 +65,8 @@ impl Rooms {
         }
         let prev = room.head.last;
         let seq = prev + 1;
-        let style = draft.style.map(|style| serde_json::to_string(&style).expect("a style is written as JSON"));
+        let style =
+            draft.style.map(|style| serde_json::to_string(&style).expect("a style is written as JSON"));
         connection
             .prepare_cached(
                 "INSERT INTO messages (room, seq, prev, at, author, name, id, text, style) \
@@ -161,9 +162,7 @@ fn load(connection: &Connection, name: &str) -> rusqlite::Result<Option<Room>> {
 
 fn make(connection: &Connection, name: &str) -> rusqlite::Result<Room> {
     let epoch = nonce();
-    connection
-        .prepare_cached("INSERT INTO rooms (name, epoch) VALUES (?1, ?2)")?
-        .execute([name, &epoch])?;
+    connection.prepare_cached("INSERT INTO rooms (name, epoch) VALUES (?1, ?2)")?.execute([name, &epoch])?;
     let head = Head { epoch: epoch.into(), last: 0 };
     let row = connection.last_insert_rowid();
     Ok(Room { row, head, messages: 0, bytes: 0, changed: false, highest: BTreeMap::new() })
@@ -185,8 +184,9 @@ fn repeat(
     author: &str,
     draft: &Draft,
 ) -> rusqlite::Result<Result<Appended, Refusal>> {
-    let mut statement = connection
-        .prepare_cached("SELECT seq, text, style FROM messages WHERE room = ?1 AND author = ?2 AND id = ?3")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, text, style FROM messages WHERE room = ?1 AND author = ?2 AND id = ?3",
+    )?;
     let kept = statement.query_one(params![room, author, number(draft.id)], |row| {
         Ok((row.get::<_, u64>(0)?, row.get::<_, String>(1)?, row.get::<_, Option<String>>(2)?))
     });

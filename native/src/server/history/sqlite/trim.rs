@@ -122,12 +122,15 @@ impl Trimmer {
     /// All rooms together: the largest is trimmed until it is enough, or until the next round.
     fn shrink(&mut self, connection: &mut Connection, rooms: &mut Rooms) -> rusqlite::Result<()> {
         loop {
-            let all: Option<u64> = connection.query_one("SELECT sum(bytes) FROM rooms", [], |row| row.get(0))?;
+            let all: Option<u64> =
+                connection.query_one("SELECT sum(bytes) FROM rooms", [], |row| row.get(0))?;
             if all.unwrap_or_default() <= self.keep.bytes {
                 return Ok(());
             }
             let largest = "SELECT id FROM rooms WHERE messages > 1 ORDER BY bytes DESC LIMIT 1";
-            let Some(row) = connection.query_one(largest, [], |row| row.get(0)).optional()? else { return Ok(()) };
+            let Some(row) = connection.query_one(largest, [], |row| row.get(0)).optional()? else {
+                return Ok(());
+            };
             self.trim(connection, row, true)?;
             rooms.forget_room(row);
         }

@@ -75,7 +75,9 @@ pub(super) fn words(error: &Error) -> String {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             "the database is damaged; stop the server and put a copy back"
         }
-        Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => "the disk fails; look into the system's log",
+        Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => {
+            "the disk fails; look into the system's log"
+        }
         _ => "the database fails",
     };
     format!("{advice} ({error})")
