@@ -74,6 +74,8 @@ impl Server {
 fn serve(listen: &str, flags: &[String]) -> Process {
     let mut command = Command::new(program("HEARTLINE_BIN"));
     command.args(["serve", "--listen", listen]).args(flags);
+    // Not where the user keeps one. A test that wants a history that lasts says where by a flag.
+    command.env("HEARTLINE_HISTORY", "memory");
     Process::start("heartline serve", command)
 }
 

@@ -124,7 +124,9 @@ pub async fn run(args: ServeArgs, page: Page) -> Result<(), RunError> {
     if config.page.is_missing() {
         tracing::warn!("built without the page: / will only say so; `cargo xtask run` builds and embeds it");
     }
+    let history = config.history.words();
     let house = House::open(config).await?;
+    tracing::info!("the history is {history}");
     // Whoever started us may wait for this line, or may have gone; neither stops the server.
     let _ = writeln!(io::stdout(), "heartline listening on {scheme}://{}", listener.local_addr()?);
 

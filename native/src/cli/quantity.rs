@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// `2`, `0.5`, `250ms`, `1.5s`, `2m`, `1h`. A number alone is seconds.
+/// `2`, `0.5`, `250ms`, `1.5s`, `2m`, `1h`, `30d`. A number alone is seconds.
 ///
 /// # Errors
 /// Words for clap to show.
@@ -13,7 +13,8 @@ pub fn duration(typed: &str) -> Result<Duration, String> {
         "" | "s" => 1.0,
         "m" | "min" => 60.0,
         "h" => 3600.0,
-        _ => return Err(format!("\"{unit}\" is no unit of time: ms, s, m and h are")),
+        "d" => 86_400.0,
+        _ => return Err(format!("\"{unit}\" is no unit of time: ms, s, m, h and d are")),
     };
     let number: f64 = number
         .parse()
@@ -56,10 +57,10 @@ mod tests {
     fn times() {
         let ms = |typed: &str| duration(typed).map(|time| time.as_millis());
         assert_eq!(
-            (ms("2"), ms("0.5"), ms("250ms"), ms("1.5 s"), ms("2m")),
-            (Ok(2000), Ok(500), Ok(250), Ok(1500), Ok(120_000))
+            (ms("2"), ms("0.5"), ms("250ms"), ms("1.5 s"), ms("2m"), ms("30d")),
+            (Ok(2000), Ok(500), Ok(250), Ok(1500), Ok(120_000), Ok(2_592_000_000))
         );
-        for wrong in ["", "x", "-1", "1d", "1e30", "nan", "inf"] {
+        for wrong in ["", "x", "-1", "1w", "1e30", "nan", "inf"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
     }

@@ -9,7 +9,7 @@ use heartline_core::policy::{HeartbeatPolicy, PolicyError};
 
 use super::config::{Config, HttpLimits, LineLimits};
 use super::guard::{Door, DoorError};
-use super::history::HistoryConfig;
+use super::history::{HistoryArgs, NoHome};
 use super::page::Page;
 use super::tls::{self, TlsError};
 use crate::cli::quantity::{bytes as size, duration};
@@ -96,6 +96,10 @@ pub struct ServeArgs {
     /// From SIGTERM to the end: the time over which the lines are told to go elsewhere.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "10s", help_heading = "Limits")]
     pub drain: Duration,
+
+    #[expect(missing_docs, reason = "a doc here would be the help of the whole command")]
+    #[command(flatten)]
+    pub history: HistoryArgs,
 }
 
 /// Flags that cannot be meant.
@@ -123,6 +127,9 @@ pub enum UsageError {
     /// Certificate or key.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// No place for the history.
+    #[error(transparent)]
+    History(#[from] NoHome),
 }
 
 impl ServeArgs {
@@ -172,7 +179,7 @@ impl ServeArgs {
                 echo_rate: self.echo_rate,
                 ..LineLimits::default()
             },
-            history: HistoryConfig::default(),
+            history: self.history.config()?,
             heartbeat: HeartbeatPolicy::with_write_stall(self.interval, self.grace, self.write_stall)?,
             max_connections: self.max_connections,
             drain: self.drain,

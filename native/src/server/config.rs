@@ -10,7 +10,8 @@ use super::history::HistoryConfig;
 use super::page::Page;
 use crate::net::TcpLiveness;
 
-/// Everything a server needs to know beside its listener. `Config::default()` is what `heartline serve` does without a flag.
+/// Everything a server needs to know beside its listener. `Config::default()` is what `heartline serve` does without a
+/// flag, except that its history ends with the server.
 #[derive(Clone)]
 pub struct Config {
     /// Who may come in.

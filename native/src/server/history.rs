@@ -3,6 +3,7 @@
 //! The hub never calls an engine (see [`heartline_core::room::engine`]): it hands requests over a [`Desk`] and hears replies from
 //! it. Behind the desk, at its counter, works one engine: a map in memory, the thread of a database, a broker far away.
 
+mod args;
 mod memory;
 mod sqlite;
 
@@ -13,6 +14,7 @@ use heartline_core::room::engine::{MemoryConfig, Reply, Request};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+pub use args::{HistoryArgs, NoHome, Where};
 pub use sqlite::{Durability, Keep, SqliteConfig};
 
 /// How many replies may wait for the hub. An engine that is faster waits: the hub always hears them.
@@ -33,6 +35,20 @@ impl HistoryConfig {
         match self {
             Self::Memory(_) => "memory",
             Self::Sqlite(_) => "sqlite",
+        }
+    }
+
+    /// Where it lies and what that means, for whoever starts the server.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Memory(_) => "in memory: it ends with the server".to_owned(),
+            Self::Sqlite(SqliteConfig { path, durability, .. }) => {
+                let survives = match durability {
+                    Durability::Process => "a killed server",
+                    Durability::Disk => "a killed server and a lost machine",
+                };
+                format!("in {}: what was accepted survives {survives}", path.display())
+            }
         }
     }
 }

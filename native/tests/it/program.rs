@@ -39,6 +39,8 @@ pub(crate) fn command(args: &[&str]) -> Command {
         command.env_remove(name).env_remove(name.to_uppercase());
     }
     command.env_remove("RUST_LOG").env_remove("HEARTLINE_BASIC_AUTH");
+    // Nothing goes where the user's own data lies.
+    command.env("HEARTLINE_HISTORY", "memory").env("XDG_DATA_HOME", env!("CARGO_TARGET_TMPDIR"));
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }

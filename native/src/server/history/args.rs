@@ -1,0 +1,124 @@
+//! The flags that say where the history lies and how much of it is kept.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::Args;
+use heartline_core::room::engine::MemoryConfig;
+
+use super::{Durability, HistoryConfig, Keep, SqliteConfig};
+use crate::cli::quantity::{bytes as size, duration};
+use crate::private;
+
+/// Where the history lies, and how much of it.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "History")]
+pub struct HistoryArgs {
+    /// Where what was said is kept: sqlite:PATH (a file), or memory (it ends with the server). Default: the file
+    /// heartline/history.sqlite3 in your data directory ($XDG_DATA_HOME or ~/.local/share).
+    #[arg(long, env = "HEARTLINE_HISTORY", value_name = "WHERE")]
+    pub history: Option<Where>,
+    /// What an accepted message survives.
+    #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
+    pub durability: Durability,
+    /// How old a message in a file gets (a message in memory: as old as the server).
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30d")]
+    pub keep_age: Duration,
+    /// How many messages of a room a file keeps (memory: 10,000).
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub keep_messages: u64,
+    /// How many bytes of a room a file keeps (memory: 4 MiB).
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "1G")]
+    pub keep_room_bytes: usize,
+    /// How many bytes of all rooms together a file keeps (memory: 256 MiB); beyond it the largest room is trimmed. The
+    /// file itself is about twice as long, and does not get shorter.
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "8G")]
+    pub keep_bytes: usize,
+}
+
+/// Where a history may lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Where {
+    /// In memory.
+    Memory,
+    /// In this file.
+    Sqlite(PathBuf),
+}
+
+/// There is no place without a flag.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "nobody says where your data goes: set HOME or XDG_DATA_HOME, or name a place with --history sqlite:PATH"
+)]
+pub struct NoHome;
+
+impl FromStr for Where {
+    type Err = String;
+
+    fn from_str(typed: &str) -> Result<Self, String> {
+        if typed == "memory" {
+            return Ok(Self::Memory);
+        }
+        match typed.strip_prefix("sqlite:") {
+            Some("") => Err("the path is missing behind sqlite:".to_owned()),
+            Some(path) => Ok(Self::Sqlite(path.into())),
+            None => Err("a history lies in sqlite:PATH or in memory".to_owned()),
+        }
+    }
+}
+
+impl HistoryArgs {
+    /// What the flags mean.
+    ///
+    /// # Errors
+    /// No place is named and the user has no data directory.
+    pub fn config(&self) -> Result<HistoryConfig, NoHome> {
+        let path = match &self.history {
+            Some(Where::Memory) => return Ok(HistoryConfig::Memory(MemoryConfig::default())),
+            Some(Where::Sqlite(path)) => path.clone(),
+            None => private::data_folder().ok_or(NoHome)?.join("history.sqlite3"),
+        };
+        let bytes = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
+        let keep = Keep {
+            age: self.keep_age,
+            messages: self.keep_messages,
+            room_bytes: bytes(self.keep_room_bytes),
+            bytes: bytes(self.keep_bytes),
+            ..Keep::default()
+        };
+        Ok(HistoryConfig::Sqlite(SqliteConfig { path, durability: self.durability, keep }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        history: HistoryArgs,
+    }
+
+    #[test]
+    fn a_place_is_named_or_the_error_names_all() {
+        let place = |typed: &str| typed.parse::<Where>();
+        assert_eq!(place("memory"), Ok(Where::Memory));
+        assert_eq!(place("sqlite:a file"), Ok(Where::Sqlite("a file".into())));
+        for wrong in ["", "sqlite:", "sqlite", "/tmp/file", "postgres://x"] {
+            assert!(place(wrong).is_err_and(|words| words.contains("sqlite:")), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn without_flags_a_file_keeps_what_the_default_keeps() {
+        let config = Program::parse_from(["heartline", "--history", "sqlite:x"]).history.config().unwrap();
+        let HistoryConfig::Sqlite(SqliteConfig { durability, keep, .. }) = config else {
+            panic!("{config:?}")
+        };
+        assert_eq!((durability, keep), (Durability::Process, Keep::default()));
+    }
+}
