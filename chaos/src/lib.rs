@@ -9,12 +9,14 @@
 
 mod client;
 mod crowd;
+mod figures;
 mod life;
 mod look;
 mod plan;
 mod proxy;
 mod server;
 
+pub use figures::{processor_micros, resident_bytes};
 pub use life::{Setup, Verdict, live};
 pub use plan::{History, Plan, Step};
 pub use server::Server;

@@ -44,17 +44,12 @@ impl Target {
 
     /// What the server holds in memory now.
     pub(crate) fn resident_bytes(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+        heartline_chaos::resident_bytes(self.process.id()).unwrap()
     }
 
     /// Processor time the server has used so far, in microseconds.
     pub(crate) fn processor_micros(&self) -> f64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id())).unwrap();
-        let fields: Vec<_> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
-        // User and system time, in hundredths of a second.
-        [11, 12].iter().map(|index| fields[*index].parse::<f64>().unwrap()).sum::<f64>() * 10_000.0
+        heartline_chaos::processor_micros(self.process.id()).unwrap()
     }
 
     fn start(command: &mut Command) -> Self {
