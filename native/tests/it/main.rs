@@ -14,6 +14,7 @@ mod chat_rooms;
 mod connect_ends;
 mod connect_pipe;
 mod connect_refused;
+mod deploy;
 mod dial_proxy;
 mod dial_tls;
 mod echo_cli;
