@@ -106,9 +106,12 @@ async fn wait_stored(page: &Page, count: usize) -> Vec<Value> {
     let look = "indexedDB.open('heartline').onsuccess = ({ target: { result: db } }) => { \
          const asked = db.transaction('outbox').objectStore('outbox').getAll(); \
          asked.onsuccess = () => { window.stored = asked.result; db.close(); }; }; return window.stored ?? null";
-    wait::until(&format!("{count} stored messages"), async || match page.run(look, vec![]).await {
-        Value::Array(stored) if stored.len() == count => Ok(stored),
-        other => Err(other.to_string()),
+    wait::until(&format!("{count} stored messages"), async || {
+        let stored = page.run(look, vec![]).await;
+        match stored.as_array() {
+            Some(messages) if messages.len() == count => Ok(messages.clone()),
+            Some(_) | None => Err(stored.to_string()),
+        }
     })
     .await
 }
