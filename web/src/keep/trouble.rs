@@ -25,7 +25,7 @@ pub enum Trouble {
         "the browser's storage was cleared, or taken over by a newer version of this page; reload this one"
     )]
     Gone,
-    /// No answer within [`WAIT`](super::idb::WAIT), or more waits than may wait.
+    /// No answer in time, or more waits than may wait.
     #[error("the browser's storage does not answer in time")]
     Slow,
     /// The disk, or this page's share of it.
