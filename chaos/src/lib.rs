@@ -7,6 +7,7 @@
 //!
 //! Tests live a few short lives, `cargo xtask chaos` as many as there is time for.
 
+mod broker;
 mod client;
 mod crowd;
 mod figures;
@@ -17,6 +18,7 @@ mod proxy;
 mod server;
 
 pub use figures::{processor_micros, resident_bytes};
+pub use broker::Broker;
 pub use life::{Setup, Verdict, live};
 pub use plan::{History, Plan, Step};
 pub use server::Server;

@@ -5,12 +5,14 @@
 
 mod args;
 mod memory;
+mod nats;
 mod sqlite;
 
 use std::io;
 use std::path::PathBuf;
 
 use heartline_core::room::engine::{MemoryConfig, Reply, Request};
+pub use nats::{NatsConfig, NatsError, NatsKeep, Servers};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -27,6 +29,8 @@ pub enum HistoryConfig {
     Memory(MemoryConfig),
     /// It lies in a file.
     Sqlite(SqliteConfig),
+    /// Several servers share it.
+    Nats(NatsConfig),
 }
 
 impl HistoryConfig {
@@ -35,6 +39,7 @@ impl HistoryConfig {
         match self {
             Self::Memory(_) => "memory",
             Self::Sqlite(_) => "sqlite",
+            Self::Nats(_) => "nats",
         }
     }
 
@@ -49,6 +54,7 @@ impl HistoryConfig {
                 };
                 format!("in {}: what was accepted survives {survives}", path.display())
             }
+            Self::Nats(_) => "on a broker, which other servers may share".to_owned(),
         }
     }
 }
@@ -62,6 +68,9 @@ impl Default for HistoryConfig {
 /// Why there is no history to begin with.
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
+    /// On a broker.
+    #[error(transparent)]
+    Nats(#[from] NatsError),
     /// Two servers would give out the same places.
     #[error(
         "another server keeps its history in {0}; stop that one, or give this one a place of its own with --history"
@@ -169,6 +178,7 @@ impl History {
         let worker = match config {
             HistoryConfig::Memory(config) => tokio::spawn(memory::run(*config, counter)),
             HistoryConfig::Sqlite(config) => sqlite::open(config.clone(), counter).await?,
+            HistoryConfig::Nats(config) => tokio::spawn(nats::run(nats::open(config).await?, counter)),
         };
         Ok(Self { desk, worker })
     }

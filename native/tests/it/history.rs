@@ -5,6 +5,10 @@
 
 mod caller;
 mod memory;
+#[cfg(unix)]
+mod nats;
+#[cfg(unix)]
+mod nats_trouble;
 mod order;
 mod pages;
 mod reopening;
@@ -45,7 +49,6 @@ pub(crate) enum Second {
     /// It has a history of its own.
     Apart,
     /// Both have one history.
-    #[expect(dead_code, reason = "no engine that is here yet is shared")]
     Shares,
 }
 

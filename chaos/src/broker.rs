@@ -1,0 +1,180 @@
+//! `nats-server` as processes: one, or a cluster on the loopback.
+
+use std::fs::OpenOptions;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, sleep, timeout_at};
+
+/// How long a broker may take to listen, on a machine that is busy.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// From one look to the next, where a process has no other way to say that it is ready.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Brokers with one history between them. They end with it.
+#[derive(Debug)]
+pub struct Broker {
+    nodes: Vec<Node>,
+}
+
+#[derive(Debug)]
+struct Node {
+    name: String,
+    dir: PathBuf,
+    /// For clients, and for the others.
+    ports: [u16; 2],
+    routes: Vec<u16>,
+    running: Option<Child>,
+}
+
+impl Broker {
+    /// Starts one that keeps its streams in a folder.
+    ///
+    /// # Errors
+    /// `nats-server` is not here, or does not start; its log in the folder says why.
+    pub async fn start(dir: &Path) -> Result<Self> {
+        Self::start_all(dir, 1).await
+    }
+
+    /// Starts three that keep each message on all of them.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn start_cluster(dir: &Path) -> Result<Self> {
+        Self::start_all(dir, 3).await
+    }
+
+    async fn start_all(dir: &Path, many: usize) -> Result<Self> {
+        let ports = free_ports(2 * many)?;
+        let routes: Vec<u16> = ports.iter().skip(1).step_by(2).copied().collect();
+        let nodes = ports.chunks(2).enumerate().map(|(index, ports)| Node {
+            name: format!("node-{index}"),
+            dir: dir.join(format!("node-{index}")),
+            ports: [ports[0], ports[1]],
+            routes: if many == 1 { Vec::new() } else { routes.clone() },
+            running: None,
+        });
+        let mut broker = Self { nodes: nodes.collect() };
+        for index in 0..many {
+            broker.nodes[index].start()?;
+        }
+        for index in 0..many {
+            broker.nodes[index].wait().await?;
+        }
+        Ok(broker)
+    }
+
+    /// As `--history` wants it. It stays the same, whatever happens to the processes.
+    pub fn url(&self) -> String {
+        let hosts: Vec<String> =
+            self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.ports[0])).collect();
+        format!("nats://{}", hosts.join(","))
+    }
+
+    /// SIGKILL; gone when this returns.
+    pub async fn kill(&mut self, index: usize) {
+        if let Some(mut process) = self.nodes[index].running.take() {
+            let _ = process.kill().await;
+        }
+    }
+
+    /// Starts one that was killed, where it was.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn revive(&mut self, index: usize) -> Result<()> {
+        self.nodes[index].start()?;
+        self.nodes[index].wait().await
+    }
+
+    /// SIGSTOP.
+    pub fn stop(&self, index: usize) {
+        self.nodes[index].signal(Signal::STOP);
+    }
+
+    /// SIGCONT.
+    pub fn resume(&self, index: usize) {
+        self.nodes[index].signal(Signal::CONT);
+    }
+
+    /// Where one keeps its streams.
+    pub fn store(&self, index: usize) -> PathBuf {
+        self.nodes[index].dir.join("store")
+    }
+
+    /// Which one a name is of, as it stands in the information about a stream.
+    pub fn named(&self, name: &str) -> Option<usize> {
+        self.nodes.iter().position(|node| node.name == name)
+    }
+}
+
+impl Node {
+    fn start(&mut self) -> Result<()> {
+        if self.running.is_some() {
+            return Ok(());
+        }
+        std::fs::create_dir_all(&self.dir).with_context(|| format!("cannot make {}", self.dir.display()))?;
+        let log = self.dir.join("log");
+        let log = OpenOptions::new().create(true).append(true).open(log).context("cannot write a log")?;
+        let mut command = Command::new("nats-server");
+        command.args(["-js", "-a", "127.0.0.1", "-n", &self.name, "-p", &self.ports[0].to_string()]);
+        command.arg("-sd").arg(self.dir.join("store"));
+        if !self.routes.is_empty() {
+            let url = |port| format!("nats://127.0.0.1:{port}");
+            let routes: Vec<String> = self.routes.iter().map(|&port| url(port)).collect();
+            command.args(["--cluster_name", "cluster", "--cluster", &url(self.ports[1])]);
+            command.args(["--routes", &routes.join(",")]);
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).kill_on_drop(true);
+        let process = command
+            .spawn()
+            .context("nats-server cannot be started; install it: apt-get install nats-server")?;
+        self.running = Some(process);
+        Ok(())
+    }
+
+    /// Until it greets whoever dials.
+    async fn wait(&mut self) -> Result<()> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(process) = &mut self.running
+                && let Some(status) = process.try_wait().context("lost sight of a broker")?
+            {
+                bail!("{} ended with {status}; see {}", self.name, self.dir.join("log").display());
+            }
+            let greeted = async {
+                let mut line = TcpStream::connect(("127.0.0.1", self.ports[0])).await?;
+                line.read_u8().await
+            };
+            match timeout_at(until, greeted).await {
+                Ok(Ok(_)) => return Ok(()),
+                Ok(Err(_)) if Instant::now() < until => sleep(LOOK).await,
+                Ok(Err(_)) | Err(_) => bail!("{} never listens; see {}", self.name, self.dir.display()),
+            }
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = self.running.as_ref().and_then(Child::id).and_then(|pid| i32::try_from(pid).ok());
+        if let Some(pid) = pid.and_then(Pid::from_raw) {
+            // A process that is gone by itself is found out when it is missed.
+            let _ = kill_process(pid, signal);
+        }
+    }
+}
+
+/// Brokers of one cluster must know each other's ports before they start, and keep theirs when they start again: so these are
+/// chosen by the system and given free at once.
+fn free_ports(many: usize) -> Result<Vec<u16>> {
+    let held = (0..many).map(|_| TcpListener::bind(("127.0.0.1", 0))).collect::<Result<Vec<_>, _>>();
+    let held = held.context("no port is free")?;
+    held.iter().map(|port| Ok(port.local_addr()?.port())).collect()
+}

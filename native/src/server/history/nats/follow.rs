@@ -1,0 +1,130 @@
+//! Follows the stream of all rooms from one message to the next, across whatever happens to the broker.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::PullConsumer;
+use futures_util::StreamExt as _;
+use heartline_core::room::engine::Unavailable;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+use super::broker::{Broker, Stored};
+use super::epoch::{self, Seen};
+use super::error::unavailable;
+use super::record::Record;
+use super::streams::{self, Trouble};
+use super::{Link, NatsConfig};
+
+/// A reader that hears nothing for two of these is made anew.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// One request for messages lasts so long at the broker.
+const REQUEST: Duration = Duration::from_secs(30);
+
+/// How often it is asked whether another server began a new epoch.
+const ASK_EPOCH: Duration = Duration::from_secs(5);
+
+/// From one failure to the next try.
+const RETRY: Duration = Duration::from_millis(250);
+
+/// What there is to tell.
+#[derive(Debug)]
+pub(super) enum News {
+    /// The broker is there. What comes next continues what came before, if the epoch is the same; else it begins above `last`.
+    Up { epoch: Arc<str>, last: u64 },
+    /// It is not, and why.
+    Down(String),
+    /// A message, in the order of the stream.
+    Said { seq: u64, record: Option<Record> },
+}
+
+/// Whoever follows.
+#[derive(Debug)]
+pub(super) struct Follower {
+    pub(super) broker: Broker,
+    pub(super) config: NatsConfig,
+    pub(super) link: watch::Receiver<Link>,
+    pub(super) news: mpsc::Sender<News>,
+    pub(super) seen: Option<Seen>,
+}
+
+impl Follower {
+    /// Until nobody listens any more.
+    pub(super) async fn run(mut self) {
+        loop {
+            let why = match self.stand_up().await {
+                Ok(()) => match self.follow().await {
+                    // Nobody listens any more.
+                    Ok(()) => return,
+                    Err(Unavailable(why)) => why,
+                },
+                Err(Trouble::Away(Unavailable(why))) => why,
+                Err(Trouble::Wrong(error)) => error.to_string(),
+            };
+            if self.news.send(News::Down(why)).await.is_err() {
+                return;
+            }
+            tokio::select! {
+                () = sleep(RETRY) => {}
+                () = self.news.closed() => return,
+            }
+        }
+    }
+
+    async fn stand_up(&mut self) -> Result<(), Trouble> {
+        if !self.link.borrow_and_update().up {
+            let why = self.link.borrow().why.clone();
+            let _ = self.news.send(News::Down(why)).await;
+            // The sender lives as long as the connection, which we hold.
+            let _ = self.link.wait_for(|link| link.up).await;
+        }
+        streams::prepare(&self.broker, &self.config).await?;
+        let (epoch, info) = epoch::agree(&self.broker, self.seen.as_ref()).await?;
+        let last = info.state.last_sequence;
+        if self.seen.as_ref().is_none_or(|seen| seen.epoch != epoch) {
+            self.seen = Some(Seen { epoch: epoch.clone(), seq: last, at: None });
+        }
+        let _ = self.news.send(News::Up { epoch, last }).await;
+        Ok(())
+    }
+
+    async fn follow(&mut self) -> Result<(), Unavailable> {
+        let Some(seen) = self.seen.clone() else { return Ok(()) };
+        let reader: PullConsumer = self.broker.reader(self.broker.names.all(), seen.seq + 1, REQUEST).await?;
+        let mut messages =
+            reader.stream().heartbeat(HEARTBEAT).expires(REQUEST).messages().await.map_err(unavailable)?;
+        let mut ask_epoch = interval(ASK_EPOCH);
+        ask_epoch.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut count = 0;
+        loop {
+            tokio::select! {
+                message = messages.next() => {
+                    let message = message.ok_or_else(|| unavailable("the reader has ended"))?;
+                    let message = message.map_err(unavailable)?;
+                    let (Stored { seq, at, record, .. }, nth) = Stored::read(&message)?;
+                    count += 1;
+                    if nth != count {
+                        return Err(unavailable("a message was lost on its way"));
+                    }
+                    self.seen = Some(Seen { epoch: seen.epoch.clone(), seq, at: Some(at) });
+                    if self.news.send(News::Said { seq, record }).await.is_err() {
+                        return Ok(());
+                    }
+                }
+                _ = ask_epoch.tick() => {
+                    if epoch::current(&self.broker).await?.as_deref() != Some(&*seen.epoch) {
+                        return Err(unavailable("another server has begun a new epoch"));
+                    }
+                }
+                changed = self.link.changed() => {
+                    let link = self.link.borrow_and_update().clone();
+                    if changed.is_err() || !link.up {
+                        return Err(Unavailable(link.why));
+                    }
+                }
+                () = self.news.closed() => return Ok(()),
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Pages of a room, read from the broker. The stream has the messages of all rooms; `prev` is found by reading one more.
+
+use heartline_core::room::engine::{Entry, Most, Page, Unavailable};
+
+use super::broker::{Broker, Found, Want};
+use super::error::unavailable;
+
+/// By how much a look back widens while it has not found enough.
+const WIDER: u64 = 4;
+
+impl Broker {
+    /// The highest seq given in a room, also when its messages were trimmed.
+    pub(super) async fn head(&self, room: &str) -> Result<u64, Unavailable> {
+        match self.last(self.names.room(room)).await? {
+            Some(last) => Ok(last.seq),
+            None => self.beginning(room).await,
+        }
+    }
+
+    /// The first messages of a room above `after`. `known` is a seq that the room has reached.
+    pub(super) async fn read_after(
+        &self,
+        room: &str,
+        after: u64,
+        most: Most,
+        known: u64,
+    ) -> Result<Page, Unavailable> {
+        // The message at `after` is read again: if it is still there, it is the one before the first.
+        // It is not as long in the stream as on the wire: what is too much is left out in the end.
+        let bytes = most.bytes.saturating_mul(2);
+        let want = Want::First { messages: most.messages.max(1).saturating_add(1), bytes };
+        let mut found = self.range(self.names.room(room), after, u64::MAX, want).await?;
+        let prev = match found.messages.front() {
+            Some(first) if first.seq == after => {
+                found.messages.pop_front();
+                if found.messages.is_empty() && found.more {
+                    // It alone was as long as the page.
+                    let want = Want::First { messages: most.messages.max(1), bytes };
+                    found = self.range(self.names.room(room), after + 1, u64::MAX, want).await?;
+                }
+                after
+            }
+            Some(_) if after == 0 => self.beginning(room).await?,
+            Some(_) => self.before(room, after).await?,
+            None => after,
+        };
+        if found.messages.len() > most.messages.max(1) {
+            found.messages.pop_back();
+            found.more = true;
+        }
+        let mut more = found.more;
+        let read = found.messages.back().map_or(after, |last| last.seq);
+        if !more && read < known && self.has_more(room, read).await? {
+            if found.messages.is_empty() {
+                return Err(unavailable("the replica that was read is behind; it catches up"));
+            }
+            more = true;
+        }
+        let mut entries = chain(found, prev);
+        let mut bytes = 0;
+        let too_long = |entry: &Entry| {
+            bytes += entry.encoded.len();
+            bytes > most.bytes
+        };
+        let fitting = entries.iter().position(too_long).unwrap_or(entries.len()).max(1);
+        more |= fitting < entries.len();
+        entries.truncate(fitting);
+        Ok(Page { entries, last: read.max(known), more })
+    }
+
+    /// The last messages of a room below `before`.
+    pub(super) async fn read_before(
+        &self,
+        room: &str,
+        before: u64,
+        most: Most,
+        known: u64,
+    ) -> Result<Page, Unavailable> {
+        let messages = most.messages.max(1);
+        let mut found = self.back(room, before, messages.saturating_add(1)).await?;
+        let read = found.messages.back().map_or(0, |last| last.seq);
+        if read < known && known < before && self.has_more(room, read).await? {
+            return Err(unavailable("the replica that was read is behind; it catches up"));
+        }
+        let mut more = found.messages.len() > messages;
+        let prev = match more.then(|| found.messages.pop_front()).flatten() {
+            Some(one) => one.seq,
+            None if found.messages.is_empty() => 0,
+            None => self.beginning(room).await?,
+        };
+        let mut entries = chain(found, prev);
+        let mut bytes: usize = entries.iter().map(|entry| entry.encoded.len()).sum();
+        let mut drop = 0;
+        while bytes > most.bytes && drop + 1 < entries.len() {
+            bytes -= entries[drop].encoded.len();
+            (drop, more) = (drop + 1, true);
+        }
+        entries.drain(..drop);
+        Ok(Page { entries, last: read.max(known), more })
+    }
+
+    /// The seq of a room's message before this one.
+    async fn before(&self, room: &str, seq: u64) -> Result<u64, Unavailable> {
+        match self.back(room, seq, 1).await?.messages.back() {
+            Some(one) => Ok(one.seq),
+            None => self.beginning(room).await,
+        }
+    }
+
+    /// The last `want` messages of a room below `before`. Brokers cannot read backwards: so a stretch in front of it is read, and a
+    /// wider one if the room has too little there.
+    async fn back(&self, room: &str, before: u64, want: usize) -> Result<Found, Unavailable> {
+        let state = self.info().await?.state;
+        let first = state.first_sequence.max(1);
+        let before = before.min(state.last_sequence.saturating_add(1));
+        let mut width = u64::try_from(want).unwrap_or(u64::MAX);
+        loop {
+            let from = before.saturating_sub(width).max(first);
+            let found = self.range(self.names.room(room), from, before, Want::Last(want)).await?;
+            if found.messages.len() >= want || from <= first {
+                return Ok(found);
+            }
+            width = width.saturating_mul(WIDER);
+        }
+    }
+
+    /// Whether the leader, which cannot be behind, has something above `seq` in this room.
+    async fn has_more(&self, room: &str, seq: u64) -> Result<bool, Unavailable> {
+        Ok(self.last(self.names.room(room)).await?.is_some_and(|last| last.seq > seq))
+    }
+}
+
+/// Gives each message the one before it. What was trimmed while it was read is left out.
+fn chain(found: Found, mut prev: u64) -> Vec<Entry> {
+    let mut entries = Vec::with_capacity(found.messages.len());
+    for stored in found.messages {
+        if stored.seq <= prev {
+            continue;
+        }
+        if let Some(entry) = stored.record.and_then(|record| record.entry(stored.seq, prev)) {
+            prev = stored.seq;
+            entries.push(entry);
+        }
+    }
+    entries
+}

@@ -1,0 +1,408 @@
+//! The one who answers: takes what the hub asks and what the stream brings, and lets tasks ask the broker, many at a time.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use heartline_core::room::Identity;
+use heartline_core::room::engine::{Draft, Head, Page, Refusal, Reply, Request, Ticket, Unavailable};
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+use super::super::Health;
+use super::author::{self, Author};
+use super::broker::Broker;
+use super::config::NatsKeep;
+use super::follow::News;
+use super::rooms::{Rooms, Stage};
+
+/// How many appends are underway at the broker; others wait their turn.
+const APPENDS: usize = 512;
+
+/// How many reads are; each is a page in memory.
+const READS: usize = 32;
+
+/// Of how many clients in rooms it is known what they said last. When there are more, those that are silent are asked for anew.
+const AUTHORS: usize = 50_000;
+
+/// How often the servers note what they saw, and trim.
+const CHORES: Duration = Duration::from_secs(2);
+
+/// From one try to open a room in a new epoch to the next.
+const REOPEN: Duration = Duration::from_millis(500);
+
+type Key = (Arc<str>, Identity);
+
+#[derive(Debug)]
+pub(super) struct Worker {
+    broker: Broker,
+    keep: NatsKeep,
+    replies: mpsc::Sender<Reply>,
+    health: watch::Sender<Health>,
+    epoch: Arc<str>,
+    /// Why nothing can be asked now.
+    down: Option<String>,
+    /// The broker refused something, though it is there.
+    ill: bool,
+    rooms: Rooms,
+    authors: BTreeMap<Key, Desk>,
+    tasks: JoinSet<Done>,
+    /// How many of the tasks must be done before the end.
+    owed: usize,
+    appends: Arc<Semaphore>,
+    reads: Arc<Semaphore>,
+    visits: u64,
+    /// Up to here the stream was trimmed.
+    gone: u64,
+    /// The seq that was noted last.
+    noted: u64,
+    at_chores: bool,
+}
+
+/// A client in a room: one of its messages is underway, the others wait.
+#[derive(Debug, Default)]
+struct Desk {
+    known: Option<Author>,
+    busy: bool,
+    waiting: VecDeque<(Ticket, Draft)>,
+}
+
+#[derive(Debug)]
+enum Done {
+    Looked { room: Arc<str>, visit: u64, head: Result<u64, Unavailable> },
+    Appended { key: Key, epoch: Arc<str>, ticket: Ticket, seq: Result<u64, Refusal>, author: Option<Author> },
+    Read { room: Arc<str>, ticket: Ticket, epoch: Arc<str>, is_end: bool, page: Result<Page, Unavailable> },
+    Chores { noted: u64, trimmed: Result<u64, Unavailable> },
+}
+
+impl Worker {
+    pub(super) fn new(
+        broker: Broker,
+        keep: NatsKeep,
+        replies: mpsc::Sender<Reply>,
+        health: watch::Sender<Health>,
+    ) -> Self {
+        Self {
+            broker,
+            keep,
+            replies,
+            health,
+            epoch: "".into(),
+            down: Some("the broker is being dialled".to_owned()),
+            ill: false,
+            rooms: Rooms::default(),
+            authors: BTreeMap::new(),
+            tasks: JoinSet::new(),
+            owed: 0,
+            appends: Arc::new(Semaphore::new(APPENDS)),
+            reads: Arc::new(Semaphore::new(READS)),
+            visits: 0,
+            gone: 0,
+            noted: 0,
+            at_chores: false,
+        }
+    }
+
+    /// Until nobody asks any more and all that was asked is answered.
+    pub(super) async fn run(
+        mut self,
+        mut requests: mpsc::UnboundedReceiver<Request>,
+        mut news: mpsc::Receiver<News>,
+    ) {
+        let mut chores = interval(CHORES);
+        chores.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut is_asked = true;
+        while is_asked || self.owed > 0 {
+            tokio::select! {
+                request = requests.recv(), if is_asked => match request {
+                    Some(request) => self.handle(request).await,
+                    None => is_asked = false,
+                },
+                Some(news) = news.recv() => self.hear(news).await,
+                Some(done) = self.tasks.join_next() => {
+                    self.done(done.expect("tasks neither panic nor are aborted")).await;
+                }
+                _ = chores.tick() => self.do_chores(),
+            }
+        }
+    }
+
+    async fn handle(&mut self, request: Request) {
+        match request {
+            Request::Open { room } => self.open(room).await,
+            Request::Close { room } => self.rooms.close(&room),
+            Request::Append { ticket, room, draft } => {
+                if let Err(away) = self.is_up() {
+                    return self.say(Reply::Appended { ticket, seq: Err(away.into()) }).await;
+                }
+                let key = (room, draft.from);
+                self.make_place();
+                self.authors.entry(key.clone()).or_default().waiting.push_back((ticket, draft));
+                self.append_next(key);
+            }
+            Request::ReadAfter { ticket, room, after, most } => {
+                let reached = self.rooms.reached(&room);
+                let here = reached
+                    .filter(|reached| reached.1)
+                    .and_then(|(last, _)| self.rooms.tails.read_after(&room, after, most, last));
+                let broker = self.broker.clone();
+                self.read(ticket, room.clone(), here, false, async move {
+                    let known = known(&broker, &room, reached).await?;
+                    broker.read_after(&room, after, most, known).await
+                })
+                .await;
+            }
+            Request::ReadBefore { ticket, room, before, most } => {
+                let reached = self.rooms.reached(&room);
+                let here = reached
+                    .filter(|reached| reached.1)
+                    .and_then(|(last, _)| self.rooms.tails.read_before(&room, before, most, last));
+                let broker = self.broker.clone();
+                let is_end = reached.is_none_or(|(last, _)| before > last);
+                self.read(ticket, room.clone(), here, is_end, async move {
+                    let known = known(&broker, &room, reached).await?;
+                    broker.read_before(&room, before, most, known).await
+                })
+                .await;
+            }
+        }
+    }
+
+    async fn open(&mut self, room: Arc<str>) {
+        if let Err(away) = self.is_up() {
+            return self.say(Reply::Opened { room, head: Err(away) }).await;
+        }
+        match self.rooms.open.get_mut(&room) {
+            Some(Stage::Open) => {
+                let last = self.rooms.last(&room).unwrap_or_default();
+                let head = Ok(Head { epoch: self.epoch.clone(), last });
+                self.say(Reply::Opened { room, head }).await;
+            }
+            Some(Stage::Opening { asked, .. }) => *asked += 1,
+            None => self.look_up(room, 1, false),
+        }
+    }
+
+    fn look_up(&mut self, room: Arc<str>, asked: usize, stubborn: bool) {
+        self.visits += 1;
+        let (visit, broker) = (self.visits, self.broker.clone());
+        self.rooms.open.insert(room.clone(), Stage::Opening { visit, asked });
+        self.tasks.spawn(async move {
+            let mut head = broker.head(&room).await;
+            while stubborn && head.is_err() {
+                sleep(REOPEN).await;
+                head = broker.head(&room).await;
+            }
+            Done::Looked { room, visit, head }
+        });
+    }
+
+    fn append_next(&mut self, key: Key) {
+        let Some(desk) = self.authors.get_mut(&key) else { return };
+        if desk.busy {
+            return;
+        }
+        let Some((ticket, draft)) = desk.waiting.pop_front() else { return };
+        desk.busy = true;
+        let (known, broker) = (desk.known.take(), self.broker.clone());
+        let (turns, epoch) = (self.appends.clone(), self.epoch.clone());
+        let (above, gone) = (self.rooms.seen(), self.gone);
+        self.owed += 1;
+        self.tasks.spawn(async move {
+            let _turn = turns.acquire().await;
+            let (seq, author) = author::append(&broker, &key.0, known, draft, above, gone).await;
+            Done::Appended { key, epoch, ticket, seq, author }
+        });
+    }
+
+    async fn read(
+        &mut self,
+        ticket: Ticket,
+        room: Arc<str>,
+        here: Option<Page>,
+        is_end: bool,
+        there: impl Future<Output = Result<Page, Unavailable>> + Send + 'static,
+    ) {
+        if let Some(page) = here {
+            return self.say(Reply::Page { ticket, page: Ok(page) }).await;
+        }
+        if let Err(away) = self.is_up() {
+            return self.say(Reply::Page { ticket, page: Err(away) }).await;
+        }
+        let (turns, epoch) = (self.reads.clone(), self.epoch.clone());
+        self.owed += 1;
+        self.tasks.spawn(async move {
+            let _turn = turns.acquire().await;
+            Done::Read { room, ticket, epoch, is_end, page: there.await }
+        });
+    }
+
+    async fn hear(&mut self, news: News) {
+        match news {
+            News::Up { epoch, last } => {
+                self.down = None;
+                if epoch != self.epoch {
+                    self.epoch = epoch;
+                    self.authors.retain(|_, desk| {
+                        desk.known = None;
+                        desk.busy || !desk.waiting.is_empty()
+                    });
+                    self.rooms.begin_anew(last);
+                    (self.noted, self.gone) = (0, 0);
+                    for (room, stage) in self.rooms.open.clone() {
+                        let asked = match stage {
+                            Stage::Opening { asked, .. } => asked,
+                            Stage::Open => 1,
+                        };
+                        self.look_up(room, asked, true);
+                    }
+                }
+                self.ill = false;
+                self.tell_health();
+            }
+            News::Down(why) => {
+                if self.down.as_ref() != Some(&why) {
+                    tracing::warn!("the history is away: {why}");
+                }
+                self.down = Some(why);
+                self.tell_health();
+            }
+            News::Said { seq, record } => {
+                if let Some((room, entry)) = self.rooms.follow(seq, record) {
+                    self.say(Reply::Followed { room, entry }).await;
+                }
+            }
+        }
+    }
+
+    async fn done(&mut self, done: Done) {
+        match done {
+            Done::Looked { room, visit, head } => {
+                let Some(&Stage::Opening { visit: current, asked }) = self.rooms.open.get(&room) else {
+                    return;
+                };
+                if visit != current {
+                    return;
+                }
+                let head = head
+                    .map(|found| Head { epoch: self.epoch.clone(), last: self.rooms.opened(&room, found) });
+                if head.is_err() {
+                    self.rooms.close(&room);
+                }
+                for _ in 0..asked {
+                    self.say(Reply::Opened { room: room.clone(), head: head.clone() }).await;
+                }
+            }
+            Done::Appended { key, epoch, ticket, seq, author } => {
+                self.owed -= 1;
+                match &seq {
+                    Ok(seq) => {
+                        if epoch == self.epoch {
+                            self.rooms.accept(&key.0, *seq);
+                        }
+                        self.feel(None);
+                    }
+                    Err(Refusal::Unavailable(Unavailable(why))) => self.feel(Some(why.clone())),
+                    Err(Refusal::IdReused | Refusal::Expired) => {}
+                }
+                if let Some(desk) = self.authors.get_mut(&key) {
+                    desk.busy = false;
+                    desk.known = author.filter(|_| epoch == self.epoch);
+                }
+                self.append_next(key);
+                self.say(Reply::Appended { ticket, seq }).await;
+            }
+            Done::Read { room, ticket, epoch, is_end, page } => {
+                self.owed -= 1;
+                let page =
+                    if epoch == self.epoch { page } else { Err(Unavailable("it has begun anew".to_owned())) };
+                if is_end && let Ok(page) = &page {
+                    self.rooms.tails.extend_back(&room, &page.entries);
+                }
+                self.say(Reply::Page { ticket, page }).await;
+            }
+            Done::Chores { noted, trimmed } => {
+                self.at_chores = false;
+                match trimmed {
+                    Ok(trimmed) => {
+                        self.noted = noted;
+                        self.gone = trimmed;
+                        self.rooms.tails.trim(trimmed);
+                        self.feel(None);
+                    }
+                    Err(Unavailable(why)) => self.feel(Some(why)),
+                }
+            }
+        }
+    }
+
+    /// Notes what was seen, so that a lost end is known for one also after all servers were away; trims; and finds out whether a
+    /// broker that refused takes something again.
+    fn do_chores(&mut self) {
+        if self.at_chores || self.down.is_some() {
+            return;
+        }
+        let seen = self.rooms.seen();
+        if seen == self.noted && !self.ill && self.keep.age.is_none() {
+            return;
+        }
+        self.at_chores = true;
+        let (broker, keep, epoch) = (self.broker.clone(), self.keep, self.epoch.clone());
+        self.tasks.spawn(async move {
+            let names = &broker.names;
+            let done = async {
+                broker.probe().await?;
+                broker.raise(&names.meta, names.seen(), seen, &epoch).await?;
+                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                broker.trim(keep, now).await
+            };
+            Done::Chores { noted: seen, trimmed: done.await }
+        });
+    }
+
+    fn feel(&mut self, ill: Option<String>) {
+        if ill.is_none() && !self.ill {
+            return;
+        }
+        self.ill = ill.is_some();
+        match ill {
+            Some(why) if self.down.is_none() => {
+                tracing::warn!("the history takes nothing: {why}");
+                self.health.send_replace(Health::Unavailable(why));
+            }
+            Some(_) | None => self.tell_health(),
+        }
+    }
+
+    fn tell_health(&self) {
+        let health = match &self.down {
+            Some(why) => Health::Unavailable(why.clone()),
+            None => Health::Ready,
+        };
+        self.health.send_if_modified(|told| std::mem::replace(told, health.clone()) != health);
+    }
+
+    fn is_up(&self) -> Result<(), Unavailable> {
+        self.down.as_ref().map_or(Ok(()), |why| Err(Unavailable(why.clone())))
+    }
+
+    fn make_place(&mut self) {
+        if self.authors.len() >= AUTHORS {
+            self.authors.retain(|_, desk| desk.busy || !desk.waiting.is_empty());
+        }
+    }
+
+    /// A hub that is gone asks no more either.
+    async fn say(&self, reply: Reply) {
+        let _ = self.replies.send(reply).await;
+    }
+}
+
+/// A seq that a room has reached, from its leader where nothing was followed.
+async fn known(broker: &Broker, room: &str, reached: Option<(u64, bool)>) -> Result<u64, Unavailable> {
+    match reached {
+        Some((last, _)) => Ok(last),
+        None => broker.head(room).await,
+    }
+}

@@ -1,0 +1,1 @@
+//! What happens to brokers, and what servers make of it.
