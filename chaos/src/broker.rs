@@ -110,9 +110,16 @@ impl Broker {
         self.nodes[index].dir.join("store")
     }
 
-    /// Which one a name is of, as it stands in the information about a stream.
-    pub fn named(&self, name: &str) -> Option<usize> {
-        self.nodes.iter().position(|node| node.name == name)
+    /// Which of them leads a stream.
+    ///
+    /// # Errors
+    /// The stream is not there, or nobody leads it now.
+    pub async fn leader(&self, stream: &str) -> Result<usize> {
+        let streams = async_nats::jetstream::new(async_nats::connect(self.url()).await?);
+        let stream = streams.get_stream(stream).await?;
+        let leader = stream.cached_info().cluster.as_ref().and_then(|cluster| cluster.leader.as_deref());
+        let leader = leader.context("nobody leads the stream")?;
+        self.nodes.iter().position(|node| node.name == leader).context("a stranger leads the stream")
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the commands need beyond Rust and a C compiler: found where it is, else set up.
 //!
-//! Cargo's tools and `wasm-opt` go to one folder ([`store`]); browsers come from the system's packages ([`system`]).
+//! Cargo's tools and `wasm-opt` go to one folder ([`store`]); browsers and the broker come from the system's packages ([`system`]).
 //! What is there already, in a version that fits, is left alone, wherever it is.
 
 mod catalog;
@@ -37,11 +37,13 @@ pub(crate) enum Need {
     WasmOpt,
     /// A browser, with its driver where the system's packages have one.
     Browser(Browser),
+    /// `nats-server`, for a history that several servers share.
+    Broker,
 }
 
 impl Need {
     /// All of them.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::WasmTarget,
         Self::Lints,
         Self::Cargo(CargoTool::WasmBindgen),
@@ -52,6 +54,7 @@ impl Need {
         Self::Cargo(CargoTool::Geckodriver),
         Self::Cargo(CargoTool::WasmPack),
         Self::Cargo(CargoTool::CargoDeny),
+        Self::Broker,
     ];
 
     /// What the page is built with.
@@ -198,6 +201,11 @@ impl Toolbox {
                 self.wasm_opt.is_some() || !wasm_opt::is_to_be_had()
             }
             Need::Browser(browser) => system::find(browser).is_some(),
+            Need::Broker => {
+                let found = system::find_broker();
+                self.folders.extend(found.as_deref().and_then(Path::parent).map(Path::to_owned));
+                found.is_some()
+            }
         })
     }
 
@@ -208,6 +216,7 @@ impl Toolbox {
             Need::Cargo(tool) => install::install(tool, &tool.version(&self.repo)?, &self.store),
             Need::WasmOpt => wasm_opt::install(&self.store),
             Need::Browser(browser) => system::install(browser, &self.store),
+            Need::Broker => system::install_broker(&self.store),
         }
     }
 
@@ -221,6 +230,7 @@ impl Toolbox {
             }
             Need::WasmOpt => "installing wasm-opt, which makes the page smaller".to_owned(),
             Need::Browser(browser) => format!("installing {}", browser.packages().join(" and ")),
+            Need::Broker => format!("installing {}", system::BROKER),
         }
     }
 }
@@ -228,7 +238,7 @@ impl Toolbox {
 /// On two cores with an ordinary line.
 fn about(need: Need) -> Option<&'static str> {
     match need {
-        Need::WasmTarget | Need::Lints | Need::WasmOpt => None,
+        Need::WasmTarget | Need::Lints | Need::WasmOpt | Need::Broker => None,
         Need::Cargo(tool) => Some(tool.about()),
         Need::Browser(_) => Some("1 min"),
     }

@@ -114,7 +114,8 @@ impl Part {
         match self {
             Self::Formatting | Self::Clippy => &[Need::Lints],
             Self::ClippyWasm => &[Need::Lints, Need::WasmTarget],
-            Self::Docs | Self::Native | Self::Doctests => &[],
+            Self::Docs | Self::Doctests => &[],
+            Self::Native => &[Need::Broker],
             Self::Dependencies => &[Need::Cargo(CargoTool::CargoDeny)],
             Self::CoreWasm => &[Need::WasmTarget, BINDGEN, CHROMIUM],
             Self::WebChromium => &[Need::WasmTarget, BINDGEN, WASM_PACK, CHROMIUM],

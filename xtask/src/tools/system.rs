@@ -1,4 +1,4 @@
-//! Browsers: from the system's packages.
+//! Browsers, and the broker that tests run: from the system's packages.
 
 use std::path::PathBuf;
 
@@ -89,17 +89,33 @@ pub(crate) fn find(browser: Browser) -> Option<Programs> {
 
 /// By apt, as root on Debian; elsewhere the error says what a person has to install.
 pub(crate) fn install(browser: Browser, store: &Store) -> Result<()> {
+    install_packages(browser.packages(), browser.by_hand(), store)
+}
+
+/// The broker that several servers may keep their history on. Debian's package also begins to run it; tests start their own.
+pub(crate) const BROKER: &str = "nats-server";
+
+/// Whether it is here. Debian has it where only root looks.
+pub(crate) fn find_broker() -> Option<PathBuf> {
+    on_path(BROKER).or_else(|| Some(PathBuf::from("/usr/sbin/nats-server")).filter(|path| path.is_file()))
+}
+
+/// As [`install`].
+pub(crate) fn install_broker(store: &Store) -> Result<()> {
+    install_packages(&[BROKER], "install nats-server, 2.9 or later, on the PATH", store)
+}
+
+fn install_packages(packages: &[&str], by_hand: &str, store: &Store) -> Result<()> {
     if !is_debian() {
-        bail!("this is not Debian, so it is yours to do: {}", browser.by_hand());
+        bail!("this is not Debian, so it is yours to do: {by_hand}");
     }
-    let packages = browser.packages().join(" ");
     if !is_root() {
-        bail!("only root may do that: `sudo apt-get install {packages}`, or {}", browser.by_hand());
+        bail!("only root may do that: `sudo apt-get install {}`, or {by_hand}", packages.join(" "));
     }
     apt(&["update"], store, "apt-update")?;
     let mut arguments = vec!["install", "--yes", "--no-install-recommends"];
-    arguments.extend(browser.packages());
-    apt(&arguments, store, &format!("apt-{}", browser.packages()[0]))
+    arguments.extend(packages);
+    apt(&arguments, store, &format!("apt-{}", packages[0]))
 }
 
 fn apt(arguments: &[&str], store: &Store, log: &str) -> Result<()> {

@@ -31,7 +31,7 @@ mod worker;
 use std::time::Duration;
 
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event};
-pub use config::{NatsKeep, NatsConfig, Servers};
+pub use config::{NatsConfig, NatsKeep, Servers};
 pub use error::NatsError;
 use tokio::sync::{mpsc, watch};
 
@@ -131,15 +131,16 @@ async fn options(config: &NatsConfig, told: &watch::Sender<Link>) -> Result<Conn
         let told = told.clone();
         async move {
             match event {
-                Event::Connected => told.send_replace(Link { up: true, why: String::new() }),
-                Event::Disconnected | Event::Closed => told
-                    .send_replace(Link { up: false, why: "the connection to the broker is lost".to_owned() }),
+                Event::Connected => drop(told.send_replace(Link { up: true, why: String::new() })),
+                Event::Disconnected | Event::Closed => {
+                    let why = "the connection to the broker is lost".to_owned();
+                    told.send_replace(Link { up: false, why });
+                }
                 Event::ServerError(_) | Event::ClientError(_) | Event::SlowConsumer(_) => {
                     tracing::warn!("the broker: {event}");
-                    return;
                 }
-                Event::LameDuckMode | Event::Draining => return,
-            };
+                Event::LameDuckMode | Event::Draining => {}
+            }
         }
     }))
 }

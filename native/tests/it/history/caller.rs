@@ -30,11 +30,30 @@ impl Caller {
 
     /// Tries to open the history at a place, and waits until it can take messages.
     pub(crate) async fn open(place: &impl Place) -> Result<Self, HistoryError> {
-        let history = History::open(&place.config()).await?;
-        let mut health = history.desk.health();
-        let ready = health.wait_for(|health| *health == Health::Ready);
-        tokio::time::timeout(PATIENCE, ready).await.expect("it does not get ready").unwrap();
-        Ok(Self { history, tickets: 0, heard: Vec::new() })
+        Ok(Self::of(History::open(&place.config()).await?).await)
+    }
+
+    /// Waits until a history can take messages.
+    pub(crate) async fn of(history: History) -> Self {
+        let mut caller = Self { history, tickets: 0, heard: Vec::new() };
+        caller.until_health(|health| *health == Health::Ready).await;
+        caller
+    }
+
+    /// Waits until the history feels like that, and hears what it says meanwhile.
+    pub(crate) async fn until_health(&mut self, feels: impl Fn(&Health) -> bool) {
+        let mut health = self.history.desk.health();
+        let until = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            if feels(&health.borrow_and_update()) {
+                return;
+            }
+            tokio::select! {
+                changed = health.changed() => changed.expect("the engine has ended"),
+                count = self.history.desk.hear(&mut self.heard, 64) => assert_ne!(count, 0, "the engine has ended"),
+                () = tokio::time::sleep_until(until) => panic!("its health does not change"),
+            }
+        }
     }
 
     /// Ends as a server does that was asked to.

@@ -1,6 +1,6 @@
 //! The engine on a broker: a real `nats-server`, which is killed with the server.
 
-use heartline::server::history::{HistoryConfig, NatsKeep, NatsConfig};
+use heartline::server::history::{HistoryConfig, NatsConfig, NatsKeep};
 use heartline_chaos::Broker;
 use tempfile::TempDir;
 

@@ -87,18 +87,17 @@ async fn ensure(broker: &Broker, wanted: Config) -> Result<Info, Trouble> {
 /// Another server that makes the same stream at the same time does no harm.
 async fn create(broker: &Broker, wanted: Config) -> Result<Info, Trouble> {
     let stream = wanted.name.clone();
-    match broker.context.create_stream(wanted).await {
-        Ok(stream) => Ok(stream.cached_info().clone()),
-        Err(error) => match error.kind() {
-            CreateStreamErrorKind::JetStream(error)
-                if error.error_code() == ErrorCode::STREAM_SUBJECT_OVERLAP =>
-            {
-                let why = "another stream takes its subjects".to_owned();
-                Err(Trouble::Wrong(NatsError::Foreign { stream, why }))
-            }
-            _ => Err(Trouble::Away(unavailable(error))),
-        },
+    let error = match broker.context.create_stream(wanted).await {
+        Ok(stream) => return Ok(stream.cached_info().clone()),
+        Err(error) => error,
+    };
+    if let CreateStreamErrorKind::JetStream(said) = error.kind()
+        && said.error_code() == ErrorCode::STREAM_SUBJECT_OVERLAP
+    {
+        let why = "another stream takes its subjects".to_owned();
+        return Err(Trouble::Wrong(NatsError::Foreign { stream, why }));
     }
+    Err(Trouble::Away(unavailable(error)))
 }
 
 /// More replicas, other storage and limits of their own are the operator's choice; what would break the promises is not.
