@@ -115,7 +115,8 @@ impl Broker {
     /// # Errors
     /// The stream is not there, or nobody leads it now.
     pub async fn leader(&self, stream: &str) -> Result<usize> {
-        let streams = async_nats::jetstream::new(async_nats::connect(self.url()).await?);
+        let streams =
+            async_nats::jetstream::new(async_nats::connect(self.url().split(',').collect::<Vec<_>>()).await?);
         let stream = streams.get_stream(stream).await?;
         let leader = stream.cached_info().cluster.as_ref().and_then(|cluster| cluster.leader.as_deref());
         let leader = leader.context("nobody leads the stream")?;

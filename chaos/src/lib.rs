@@ -17,8 +17,8 @@ mod plan;
 mod proxy;
 mod server;
 
-pub use figures::{processor_micros, resident_bytes};
 pub use broker::Broker;
+pub use figures::{processor_micros, resident_bytes};
 pub use life::{Setup, Verdict, live};
 pub use plan::{History, Plan, Step};
 pub use server::Server;

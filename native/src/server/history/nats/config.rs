@@ -128,6 +128,9 @@ impl FromStr for Servers {
             if !["nats", "tls"].contains(&server.scheme()) {
                 return Err(NatsError::Address(format!("{}:// is not spoken here", server.scheme())));
             }
+            if server.host().is_empty() {
+                return Err(NatsError::Address("a host is missing".to_owned()));
+            }
             servers.push(server);
         }
         Ok(Self(servers))

@@ -163,7 +163,7 @@ mod tests {
         tails.push(&room, &entry(15, 12));
         assert_eq!(tails.read_after("room", 9, MOST, 15), None);
         assert_eq!(seqs(tails.read_after("room", 10, MOST, 15)), [12, 15]);
-        assert_eq!(seqs(tails.read_after("room", 15, MOST, 15)), []);
+        assert!(seqs(tails.read_after("room", 15, MOST, 15)).is_empty());
         assert_eq!(tails.read_before("room", 99, MOST, 15), None);
         let two = Most { messages: 2, ..MOST };
         assert_eq!(seqs(tails.read_before("room", 99, two, 15)), [12, 15]);
