@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use heartline_core::room::engine::MemoryConfig;
 
-use super::{Durability, HistoryConfig, Keep, SqliteConfig};
+use super::{Durability, HistoryConfig, Keep, NatsConfig, NatsError, NatsKeep, Servers, SqliteConfig};
 use crate::cli::quantity::{bytes as size, duration};
 use crate::private;
 
@@ -15,7 +15,8 @@ use crate::private;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "History")]
 pub struct HistoryArgs {
-    /// Where what was said is kept: sqlite:PATH (a file), or memory (it ends with the server). Default: the file
+    /// Where what was said is kept: sqlite:PATH (a file), nats://HOST:PORT[,...] (JetStream, which several servers may
+    /// share), or memory (it ends with the server). Default: the file
     /// heartline/history.sqlite3 in your data directory ($XDG_DATA_HOME or ~/.local/share).
     #[arg(long, env = "HEARTLINE_HISTORY", value_name = "WHERE")]
     pub history: Option<Where>,
@@ -44,6 +45,8 @@ pub enum Where {
     Memory,
     /// In this file.
     Sqlite(PathBuf),
+    /// On these brokers.
+    Nats(Servers),
 }
 
 /// There is no place without a flag.
@@ -63,7 +66,10 @@ impl FromStr for Where {
         match typed.strip_prefix("sqlite:") {
             Some("") => Err("the path is missing behind sqlite:".to_owned()),
             Some(path) => Ok(Self::Sqlite(path.into())),
-            None => Err("a history lies in sqlite:PATH or in memory".to_owned()),
+            None if typed.starts_with("nats://") || typed.starts_with("tls://") => {
+                typed.parse().map(Self::Nats).map_err(|error: NatsError| error.to_string())
+            }
+            None => Err("a history lies in sqlite:PATH, at nats://HOST:PORT or in memory".to_owned()),
         }
     }
 }
@@ -76,6 +82,11 @@ impl HistoryArgs {
     pub fn config(&self) -> Result<HistoryConfig, NoHome> {
         let path = match &self.history {
             Some(Where::Memory) => return Ok(HistoryConfig::Memory(MemoryConfig::default())),
+            Some(Where::Nats(servers)) => {
+                let bytes = u64::try_from(self.keep_bytes).unwrap_or(u64::MAX);
+                let keep = NatsKeep { age: Some(self.keep_age), messages: None, bytes: Some(bytes) };
+                return Ok(HistoryConfig::Nats(NatsConfig { keep, ..NatsConfig::new(servers.clone()) }));
+            }
             Some(Where::Sqlite(path)) => path.clone(),
             None => private::data_folder().ok_or(NoHome)?.join("history.sqlite3"),
         };
@@ -108,6 +119,8 @@ mod tests {
         let place = |typed: &str| typed.parse::<Where>();
         assert_eq!(place("memory"), Ok(Where::Memory));
         assert_eq!(place("sqlite:a file"), Ok(Where::Sqlite("a file".into())));
+        assert_eq!(place("nats://one:4222"), Ok(Where::Nats("nats://one:4222".parse().unwrap())));
+        assert!(place("nats://one:port").is_err());
         for wrong in ["", "sqlite:", "sqlite", "/tmp/file", "postgres://x"] {
             assert!(place(wrong).is_err_and(|words| words.contains("sqlite:")), "{wrong}");
         }
