@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_nats::jetstream;
 use heartline::server::history::{Health, History, HistoryConfig, HistoryError, NatsConfig};
 use heartline_core::room::Identity;
-use heartline_core::room::engine::{Entry, Refusal, Reply, Ticket};
+use heartline_core::room::engine::{Draft, Entry, Refusal, Reply, Ticket};
 use heartline_core::wire::ServerMessage;
 
 use super::Place;
@@ -132,8 +132,8 @@ async fn a_leader_of_three_that_dies_takes_nothing_with_it() {
     // The same through the other server gets the same places.
     for id in 1..=20 {
         let again = draft("guest 0", id, &format!("guest 0 says {id}"));
-        let of_one = one.append("tea", again.clone()).await;
-        assert_eq!(two.append("tea", again).await, of_one);
+        let of_one = settled(&mut one, again.clone()).await;
+        assert_eq!(settled(&mut two, again).await, of_one);
     }
     agree(&mut one, &mut two, &accepted).await;
     assert_eq!(one.enter("tea").await.epoch, head.epoch);
@@ -192,9 +192,8 @@ async fn insist(caller: &mut Caller, underway: Underway) -> Accepted {
     let mut accepted = Accepted::new();
     for (ticket, who, id) in underway {
         let mut outcome = caller.outcome(ticket).await;
-        while let Err(Refusal::Unavailable(_)) = outcome {
-            tokio::time::sleep(HOLD).await;
-            outcome = caller.append("tea", draft(&who, id, &format!("{who} says {id}"))).await;
+        if let Err(Refusal::Unavailable(_)) = outcome {
+            outcome = settled(caller, draft(&who, id, &format!("{who} says {id}"))).await;
         }
         match outcome {
             Ok(seq) => drop(accepted.insert(seq, (Identity::of(&who, None).to_string(), id))),
@@ -205,9 +204,19 @@ async fn insist(caller: &mut Caller, underway: Underway) -> Accepted {
     accepted
 }
 
+/// What becomes of a message that is sent again for as long as the broker is away.
+async fn settled(caller: &mut Caller, draft: Draft) -> Result<u64, Refusal> {
+    loop {
+        match caller.append("tea", draft.clone()).await {
+            Err(Refusal::Unavailable(_)) => tokio::time::sleep(HOLD).await,
+            settled => return settled,
+        }
+    }
+}
+
 /// Both heard and can read the same, in one order, nothing twice, and all that was accepted.
 async fn agree(one: &mut Caller, two: &mut Caller, accepted: &Accepted) {
-    one.append("tea", draft("the last", 1, "the end")).await.unwrap();
+    settled(one, draft("the last", 1, "the end")).await.unwrap();
     let heard_by_one = until_the_end(one).await;
     assert_eq!(until_the_end(two).await, heard_by_one);
     chained(&heard_by_one);
