@@ -70,10 +70,15 @@ struct Life {
 impl Life {
     async fn begin(setup: &Setup, plan: &Plan) -> Result<Self> {
         let folder = TempDir::new().context("no folder for what is temporary")?;
-        let flags = ["--interval", "2s", "--grace", "1s", "--drain", "1s"].map(str::to_owned);
+        let mut flags = ["--interval", "2s", "--grace", "1s", "--drain", "1s"].map(str::to_owned).to_vec();
+        let place = match plan.history {
+            History::Memory => "memory".to_owned(),
+            History::Sqlite => format!("sqlite:{}", folder.path().join("history.sqlite3").display()),
+        };
+        flags.extend(["--history".to_owned(), place]);
         let servers = (0..plan.servers).map(|n| {
             let log = folder.path().join(format!("server-{n}.log"));
-            Server::new(&setup.binary, flags.to_vec(), &log)
+            Server::new(&setup.binary, flags.clone(), &log)
         });
         let servers = servers.collect::<Result<Vec<_>>>()?;
         let ledger = Arc::<Mutex<Ledger>>::default();
@@ -121,6 +126,12 @@ impl Life {
             History::Memory => {
                 for found in look(address, &ROOMS).await? {
                     self.begins_anew(&found);
+                }
+            }
+            History::Sqlite => {
+                // Only the first has a cause.
+                for Found { room, epoch, .. } in look(address, &ROOMS).await? {
+                    self.epochs.entry(room).or_insert_with(|| vec![epoch]);
                 }
             }
         }

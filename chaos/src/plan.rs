@@ -14,6 +14,8 @@ const LONGEST: Duration = Duration::from_secs(5);
 pub enum History {
     /// In the server's memory: when it dies, a new epoch begins.
     Memory,
+    /// In a file, which outlives the server.
+    Sqlite,
 }
 
 /// One thing that is done to the world.
@@ -107,18 +109,19 @@ impl Plan {
 
 impl History {
     /// All there are, by the names that [`FromStr`] reads.
-    pub const ALL: [Self; 1] = [Self::Memory];
+    pub const ALL: [Self; 2] = [Self::Memory, Self::Sqlite];
 
     /// What is typed for it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Memory => "memory",
+            Self::Sqlite => "sqlite",
         }
     }
 
     const fn servers(self) -> usize {
         match self {
-            Self::Memory => 1,
+            Self::Memory | Self::Sqlite => 1,
         }
     }
 }

@@ -57,8 +57,6 @@ impl Server {
             .args(["serve", "--listen", "127.0.0.1:0"])
             .args(&self.flags)
             .env_remove("RUST_LOG")
-            // Not where the user keeps one. A life whose history lasts says where by a flag.
-            .env("HEARTLINE_HISTORY", "memory")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(self.log.try_clone().context("the log cannot be shared")?)

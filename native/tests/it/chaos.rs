@@ -13,6 +13,11 @@ async fn when_a_server_that_remembers_nothing_dies_everybody_begins_anew() {
     live_all(History::Memory, 2).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_a_server_that_remembers_dies_nothing_is_lost_and_nothing_begins_anew() {
+    live_all(History::Sqlite, 2).await;
+}
+
 /// A few seeds of this history, twenty with `HEARTLINE_LONG`.
 async fn live_all(history: History, few: u64) {
     let setup = Setup { binary: PathBuf::from(env!("CARGO_BIN_EXE_heartline")) };

@@ -1,5 +1,10 @@
 //! The engine that keeps its history in a file.
 
+#[cfg(unix)]
+mod opening;
+#[cfg(unix)]
+mod trouble;
+
 use std::fs;
 use std::path::PathBuf;
 
@@ -41,38 +46,35 @@ impl Sqlite {
     }
 }
 
-fn few(messages: usize) -> Keep {
-    Keep { messages: messages as u64, ..Keep::default() }
-}
-
-/// What survives a killed process.
-struct Process(Sqlite);
-
-/// What survives a lost machine.
-struct Disk(Sqlite);
-
-impl Place for Process {
+impl Place for Sqlite {
     const LASTS: bool = true;
     const SECOND: Second = Second::Refused;
 
     async fn new() -> Self {
-        Self(Sqlite::with(Durability::Process, Keep::default()))
+        Self::with(Durability::Process, Keep::default())
     }
 
     async fn small() -> Self {
-        Self(Sqlite::with(Durability::Process, few(Self::FEW)))
+        Self::with(Durability::Process, few(Self::FEW))
     }
 
     fn config(&self) -> HistoryConfig {
-        self.0.config_in(self.0.path())
+        self.config_in(self.path())
     }
 
     async fn kill(&mut self, caller: Caller) -> Caller {
-        self.0.leave();
+        self.leave();
         drop(caller);
         Caller::at(self).await
     }
 }
+
+fn few(messages: usize) -> Keep {
+    Keep { messages: messages as u64, ..Keep::default() }
+}
+
+/// What survives a lost machine.
+struct Disk(Sqlite);
 
 impl Place for Disk {
     const LASTS: bool = true;
@@ -87,7 +89,7 @@ impl Place for Disk {
     }
 
     fn config(&self) -> HistoryConfig {
-        self.0.config_in(self.0.path())
+        self.0.config()
     }
 
     async fn kill(&mut self, caller: Caller) -> Caller {
@@ -97,5 +99,5 @@ impl Place for Disk {
     }
 }
 
-conforms!(process, super::Process);
+conforms!(process, super::Sqlite);
 conforms!(disk, super::Disk);

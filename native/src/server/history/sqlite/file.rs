@@ -84,6 +84,8 @@ pub(super) fn open(config: &SqliteConfig) -> Result<Opened, HistoryError> {
         writer.pragma_update(None, "synchronous", "NORMAL").map_err(of_database)?;
     }
     let reader = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(of_database)?;
+    // A connection opens the log at its first reading: now, while it is certainly there.
+    reader.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0)).map_err(of_database)?;
     let place = Place::at(&path).map_err(|error| failed(&path, error))?;
     Ok(Opened { writer, reader, place, lock })
 }

@@ -15,6 +15,10 @@ const BITE: usize = 2048;
 /// How many rooms are looked at together for what has grown old.
 const ROOMS: u32 = 200;
 
+/// A room that is empty and that nobody is in is forgotten where there are more rooms than this: whoever thinks of names that
+/// nobody speaks in must not fill the disk with them.
+const EMPTY_ROOMS: u64 = 10_000;
+
 /// How long to rest when all rooms were looked at. Messages outlive `--keep-age` by no more than this and a few bites.
 const REST: Duration = Duration::from_secs(10);
 
@@ -28,11 +32,15 @@ pub(super) struct Trimmer {
     seen: i64,
     /// When the next ones are looked at.
     next: Instant,
+    /// All rooms together may have too much.
+    shrinking: bool,
+    /// There are more rooms than [`EMPTY_ROOMS`].
+    crowded: bool,
 }
 
 impl Trimmer {
     pub(super) fn new(keep: Keep) -> Self {
-        Self { keep, due: VecDeque::new(), seen: 0, next: Instant::now() }
+        Self { keep, due: VecDeque::new(), seen: 0, next: Instant::now(), shrinking: false, crowded: false }
     }
 
     /// Looks which rooms have too much now. A sixteenth more is let be, so that trimming pays.
@@ -49,7 +57,7 @@ impl Trimmer {
 
     /// When there is something to do.
     pub(super) fn when(&self) -> Instant {
-        if self.due.is_empty() { self.next } else { Instant::now() }
+        if self.due.is_empty() && !self.shrinking { self.next } else { Instant::now() }
     }
 
     /// One bite, if it is time. `followed` names rooms that somebody is in.
@@ -67,13 +75,16 @@ impl Trimmer {
             }
             return Ok(());
         }
+        if self.shrinking {
+            return self.shrink(connection, rooms);
+        }
         if self.next > Instant::now() {
             return Ok(());
         }
         self.patrol(connection, rooms, followed)
     }
 
-    /// Looks at the next rooms, and at what all of them have together.
+    /// Looks at the next rooms.
     fn patrol(
         &mut self,
         connection: &mut Connection,
@@ -102,7 +113,7 @@ impl Trimmer {
             let much = messages > self.keep.messages || bytes > self.keep.room_bytes;
             if much || oldest.is_some_and(|at| at < old) {
                 self.due.push_back(row);
-            } else if messages == 0 && !followed(&name) {
+            } else if self.crowded && messages == 0 && !followed(&name) {
                 // A room that is opened again begins a new epoch; as long as a number may come again, it is not forgotten.
                 connection
                     .prepare_cached(
@@ -114,26 +125,27 @@ impl Trimmer {
         }
         if self.seen == 0 {
             self.next = Instant::now() + REST;
-            self.shrink(connection, rooms)?;
+            self.shrinking = true;
+            let count: u64 = connection.query_one("SELECT count(*) FROM rooms", [], |row| row.get(0))?;
+            self.crowded = count > EMPTY_ROOMS;
         }
         Ok(())
     }
 
-    /// All rooms together: the largest is trimmed until it is enough, or until the next round.
+    /// One bite of the largest room, if all rooms together have too much.
     fn shrink(&mut self, connection: &mut Connection, rooms: &mut Rooms) -> rusqlite::Result<()> {
-        loop {
-            let all: Option<u64> =
-                connection.query_one("SELECT sum(bytes) FROM rooms", [], |row| row.get(0))?;
-            if all.unwrap_or_default() <= self.keep.bytes {
-                return Ok(());
-            }
-            let largest = "SELECT id FROM rooms WHERE messages > 1 ORDER BY bytes DESC LIMIT 1";
-            let Some(row) = connection.query_one(largest, [], |row| row.get(0)).optional()? else {
-                return Ok(());
-            };
+        let all: Option<u64> = connection.query_one("SELECT sum(bytes) FROM rooms", [], |row| row.get(0))?;
+        let largest = "SELECT id FROM rooms WHERE messages > 1 ORDER BY bytes DESC LIMIT 1";
+        let row: Option<i64> = match all.unwrap_or_default() > self.keep.bytes {
+            true => connection.query_one(largest, [], |row| row.get(0)).optional()?,
+            false => None,
+        };
+        self.shrinking = row.is_some();
+        if let Some(row) = row {
             self.trim(connection, row, true)?;
             rooms.forget_room(row);
         }
+        Ok(())
     }
 
     /// Lets go of what a room has too much, or of one bite at any rate; at most of a bite. Whether there is more to let go of.
