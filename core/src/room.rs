@@ -35,7 +35,7 @@ mod talk;
 pub use bucket::Rate;
 pub use config::{HubConfig, SessionConfig};
 pub use gate::{Denied, Gate, Grant, OpenGate, RoomSet};
-pub use hub::{Hub, Tally, Timer as HubTimer};
+pub use hub::{Done, Errand, ErrandId, Hub, Piece, Tally, Timer as HubTimer};
 pub use identity::Identity;
 pub use session::{Notice, Parcel, Session, SessionTimer, Transmit};
 pub use talk::{Enter, FromHub, LineId, Outcome, ToHub, weight};

@@ -10,6 +10,7 @@ pub mod chat;
 pub mod config;
 mod connection;
 pub mod echo;
+mod errands;
 pub mod gatekeeper;
 pub mod goodbye;
 pub mod guard;

@@ -9,11 +9,13 @@ use crate::time::{Duration, Instant};
 use crate::wire::{HoldCode, RejectCode, ServerMessage};
 
 mod catch_up;
+mod errand;
 mod fan_out;
 mod place;
 mod presence;
 mod tally;
 
+pub use errand::{Done, Errand, ErrandId, Piece};
 use place::Place;
 pub use tally::Tally;
 
@@ -21,7 +23,8 @@ pub use tally::Tally;
 ///
 /// In: [`handle`](Self::handle) what sessions say, [`handle_reply`](Self::handle_reply) what the engine says,
 /// [`handle_timeout`](Self::handle_timeout). Out, to be drained after each of them: [`poll_transmit`](Self::poll_transmit) for
-/// sessions, [`poll_request`](Self::poll_request) for the engine; then the timer of [`poll_timeout`](Self::poll_timeout) is armed.
+/// sessions, [`poll_request`](Self::poll_request) for the engine, [`poll_errand`](Self::poll_errand) for those who have no line and
+/// came by [`handle_errand`](Self::handle_errand); then the timer of [`poll_timeout`](Self::poll_timeout) is armed.
 ///
 /// What it keeps is bounded by the lines there are: each is in at most `limits.rooms` rooms, has one `say` per room, one read
 /// and one `history` underway, and at most [`HubConfig::window`] and one page waiting for it. Whoever is behind has no queue at all,
@@ -42,6 +45,8 @@ pub struct Hub {
     tally: Tally,
     out: VecDeque<(LineId, FromHub)>,
     requests: VecDeque<Request>,
+    /// Errands that are done.
+    done: VecDeque<(ErrandId, Done)>,
 }
 
 /// Why the hub wants to be woken.
@@ -77,6 +82,7 @@ enum Waiting {
     Say { line: LineId, room: Arc<str>, id: u64 },
     Read { line: LineId, room: Arc<str>, visit: u64 },
     History { line: LineId, room: Arc<str>, before: u64 },
+    Errand(errand::Underway),
 }
 
 impl Hub {
@@ -95,6 +101,7 @@ impl Hub {
             tally: Tally { resumes: 0, set_back: 0, gaps: 0 },
             out: VecDeque::new(),
             requests: VecDeque::new(),
+            done: VecDeque::new(),
         }
     }
 
@@ -122,7 +129,7 @@ impl Hub {
     pub fn handle_reply(&mut self, now: Instant, reply: Reply) {
         match reply {
             Reply::Opened { room, head } => self.opened(now, &room, head),
-            Reply::Appended { ticket, seq } => self.appended(ticket, seq),
+            Reply::Appended { ticket, seq } => self.appended(now, ticket, seq),
             Reply::Page { ticket, page } => self.page(now, ticket, page),
             Reply::Followed { room, entry } => self.fan_out(&room, &entry),
         }
@@ -253,8 +260,12 @@ impl Hub {
         }
     }
 
-    fn appended(&mut self, ticket: Ticket, seq: Result<u64, Refusal>) {
-        let Some(Waiting::Say { line, room, id }) = self.waiting.remove(&ticket) else { return };
+    fn appended(&mut self, now: Instant, ticket: Ticket, seq: Result<u64, Refusal>) {
+        let (line, room, id) = match self.waiting.remove(&ticket) {
+            Some(Waiting::Say { line, room, id }) => (line, room, id),
+            Some(Waiting::Errand(underway)) => return self.errand_said(now, &underway, seq),
+            Some(Waiting::Read { .. } | Waiting::History { .. }) | None => return,
+        };
         let outcome = match seq {
             Ok(seq) => Outcome::Accepted(seq),
             Err(refusal @ Refusal::IdReused) => Outcome::Rejected(RejectCode::IdReused, refusal.to_string()),

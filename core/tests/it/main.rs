@@ -28,6 +28,7 @@ mod line_slow;
 mod line_steps;
 mod line_v1;
 mod room_engine;
+mod room_errand;
 mod room_gate;
 mod room_hub;
 mod room_lost;

@@ -123,6 +123,7 @@ fn what_was_trimmed_is_a_gap() {
     let gap = got.iter().find(|message| matches!(message, ServerMessage::Gap { .. }));
     assert!(matches!(gap, Some(ServerMessage::Gap { after: 20, next: Some(151), .. })), "{gap:?}");
     assert_eq!(seqs(&got), (151..=200).collect::<Vec<_>>());
+    assert_eq!((world.hub.tally().gaps, world.hub.tally().resumes), (1, 1));
 }
 
 #[test]
@@ -146,11 +147,13 @@ fn a_slow_reader_loses_its_queue_and_not_its_line() {
     world.stick(bob, true);
     fill(&mut world, 2000, 100);
     let queued = world.clients[&bob].queued();
+    assert_eq!(world.hub.tally().set_back, 1);
     assert!(queued <= HubConfig::default().window + 1024, "{queued} bytes wait for one who does not read");
     world.stick(bob, false);
     assert_eq!(world.closed(bob), None);
     world.say_as_ann("tea", 2001);
     assert_eq!(seqs(&world.got(bob)), (1..=2001).collect::<Vec<_>>());
+    assert_eq!(world.hub.tally().gaps, 0);
 }
 
 #[test]

@@ -12,10 +12,11 @@ mod meter;
 mod stopwatch;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use heartline_core::room::{LineId, SessionConfig, ToHub};
+use heartline_core::room::{Done, Errand, ErrandId, LineId, SessionConfig, ToHub};
 use heartline_core::wire::Limits;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::config::Config;
@@ -30,12 +31,17 @@ use stopwatch::Stopwatch;
 /// How many words of lines may wait for the hub. Who comes next waits with what it read.
 const WAITING_WORDS: usize = 1024;
 
+/// How many errands of those who have no line may be underway. Whoever comes next is told to come back.
+const ERRANDS: usize = 256;
+
 /// What all lines of one server share.
 #[derive(Debug)]
 pub struct Rooms {
     hub: mpsc::Sender<Note>,
     session: Arc<SessionConfig>,
     meter: Arc<Meter>,
+    errands: Arc<Semaphore>,
+    next_errand: AtomicU64,
 }
 
 /// A word for the hub's task.
@@ -47,7 +53,20 @@ enum Note {
     Said(LineId, ToHub),
     /// It is over.
     Ended(LineId),
+    /// Somebody without a line wants something.
+    Errand(ErrandId, Errand, Waiter),
 }
+
+/// Who waits for an errand. It counts as underway until it is done, whether anybody still waits or not.
+#[derive(Debug)]
+struct Waiter {
+    tell: oneshot::Sender<Done>,
+    _underway: OwnedSemaphorePermit,
+}
+
+/// Too many errands are underway, or the rooms are gone; come back later.
+#[derive(Debug)]
+pub(super) struct Busy;
 
 impl Rooms {
     /// No room yet: they come with those who join. The task that keeps them ends when the last way to it is gone.
@@ -68,7 +87,23 @@ impl Rooms {
         });
         let stopwatch = Stopwatch::new(metrics, config.history.label());
         let keeper = tokio::spawn(hub::run(words, desk, Arc::clone(&meter), stopwatch, shutdown));
-        (Self { hub, session, meter }, keeper)
+        let errands = Arc::new(Semaphore::new(ERRANDS));
+        (Self { hub, session, meter, errands, next_errand: AtomicU64::new(1) }, keeper)
+    }
+
+    /// What clients and programs must keep to.
+    pub(super) fn limits(&self) -> Limits {
+        self.session.limits
+    }
+
+    /// Does something for somebody without a line.
+    pub(super) async fn run(&self, errand: Errand) -> Result<Done, Busy> {
+        let underway = Arc::clone(&self.errands).try_acquire_owned().map_err(|_| Busy)?;
+        let id = ErrandId(self.next_errand.fetch_add(1, Ordering::Relaxed));
+        let (tell, told) = oneshot::channel();
+        let waiter = Waiter { tell, _underway: underway };
+        self.hub.send(Note::Errand(id, errand, waiter)).await.map_err(|_| Busy)?;
+        told.await.map_err(|_| Busy)
     }
 }
 

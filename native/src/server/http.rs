@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::Either;
 use http::header::CONNECTION;
 use http::{HeaderValue, Request, Response};
 use http_body_util::Full;
@@ -25,7 +26,7 @@ use tokio::time::{Instant, sleep_until};
 use super::accept::Presence;
 use super::routes::{self, Answer, Plan, Visitor};
 use super::transport::Transport;
-use super::{Server, goodbye};
+use super::{Server, errands, goodbye};
 
 const TOO_SLOW: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-type: text/plain\r\n\
     content-length: 27\r\n\r\nthe request came too slowly";
@@ -170,27 +171,54 @@ struct Site {
 impl Service<Request<Incoming>> for Site {
     type Response = Response<Full<Bytes>>;
     type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
+    type Future = Either<Ready<Result<Self::Response, Infallible>>, Errand>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let (head, _body) = request.into_parts();
+        let (head, body) = request.into_parts();
         let count = self.visit.request();
-        let Answer { route, mut response, plan } = routes::answer(&self.server, &self.visitor, &head);
-        self.server.metrics.request(route, response.status().as_u16());
-        tracing::debug!(route, status = response.status().as_u16(), "answered a request");
-        if let Some(plan) = plan {
-            let accepted = (plan, self.server.present.enter());
-            *self.visit.plan.lock().unwrap_or_else(PoisonError::into_inner) = Some(accepted);
-        } else {
-            let limits = &self.server.config.http;
-            let last = self.visitor.full
-                || count >= limits.requests
-                || self.visit.accepted.elapsed() >= limits.lifetime
-                || self.server.shutdown.is_draining();
-            if last {
-                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        let (visit, server, visitor) = (Arc::clone(&self.visit), Arc::clone(&self.server), self.visitor);
+        let admitted = errands::room(head.uri.path()).map(|_| routes::admit(&server, &visitor, &head));
+        let answer = match admitted {
+            None => routes::answer(&server, &visitor, &head),
+            Some(Err(answer)) => *answer,
+            Some(Ok(())) => {
+                return Either::Right(Box::pin(async move {
+                    let answer = errands::answer(Arc::clone(&server), visitor, head, body).await;
+                    Ok(conclude(&visit, &server, visitor, count, answer))
+                }));
             }
-        }
-        ready(Ok(response))
+        };
+        Either::Left(ready(Ok(conclude(&visit, &server, visitor, count, answer))))
     }
+}
+
+/// An answer that has to be waited for.
+type Errand = Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, Infallible>> + Send>>;
+
+/// Counts an answer, and notes what becomes of the connection behind it.
+fn conclude(
+    visit: &Visit,
+    server: &Server,
+    visitor: Visitor,
+    count: u32,
+    answer: Answer,
+) -> Response<Full<Bytes>> {
+    let Answer { route, mut response, plan } = answer;
+    let status = response.status().as_u16();
+    server.metrics.request(route, status);
+    tracing::debug!(route, status, "answered a request");
+    if let Some(plan) = plan {
+        let accepted = (plan, server.present.enter());
+        *visit.plan.lock().unwrap_or_else(PoisonError::into_inner) = Some(accepted);
+        return response;
+    }
+    let limits = &server.config.http;
+    let last = visitor.full
+        || count >= limits.requests
+        || visit.accepted.elapsed() >= limits.lifetime
+        || server.shutdown.is_draining();
+    if last {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }

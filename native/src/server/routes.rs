@@ -1,4 +1,5 @@
-//! What is asked, and what is answered. Pure but for reading the server's state: no route waits for anything.
+//! What is asked, and what is answered. Pure but for reading the server's state: no route here waits for anything. The one that
+//! waits is [`errands`](super::errands).
 
 use std::net::SocketAddr;
 
@@ -70,12 +71,10 @@ impl Plan {
 
 /// Answers one request.
 pub(super) fn answer(server: &Server, visitor: &Visitor, head: &request::Parts) -> Answer {
-    let path = head.uri.path();
-    let verdict = server.config.door.check(visitor.peer.ip(), &head.headers, head.uri.authority());
-    if let Err(refusal) = verdict {
-        server.metrics.refused(refusal.label());
-        return turn_away(head, refusal);
+    if let Err(answer) = admit(server, visitor, head) {
+        return *answer;
     }
+    let path = head.uri.path();
     match path {
         "/echo" => upgrade(server, visitor, head, Plan::Echo),
         "/chat" => upgrade(server, visitor, head, Plan::Chat),
@@ -84,6 +83,15 @@ pub(super) fn answer(server: &Server, visitor: &Visitor, head: &request::Parts) 
         "/metrics" => get(head, "metrics", || text(StatusCode::OK, metrics(server))),
         _ => get(head, "page", || server.config.page.respond(path, &head.headers)),
     }
+}
+
+/// Asks the door; what comes back is what whoever stays outside is told.
+pub(super) fn admit(server: &Server, visitor: &Visitor, head: &request::Parts) -> Result<(), Box<Answer>> {
+    let verdict = server.config.door.check(visitor.peer.ip(), &head.headers, head.uri.authority());
+    verdict.map_err(|refusal| {
+        server.metrics.refused(refusal.label());
+        Box::new(turn_away(head, refusal))
+    })
 }
 
 fn upgrade(server: &Server, visitor: &Visitor, head: &request::Parts, plan: Plan) -> Answer {

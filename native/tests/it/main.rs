@@ -22,6 +22,7 @@ mod history;
 mod listen;
 mod peer;
 mod program;
+mod serve_errands;
 mod serve_frames;
 mod serve_http;
 mod serve_life;

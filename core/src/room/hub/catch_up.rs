@@ -60,6 +60,7 @@ impl Hub {
         match self.waiting.remove(&ticket) {
             Some(Waiting::Read { line, room, visit }) => self.read(now, line, &room, visit, page),
             Some(Waiting::History { line, room, before }) => self.tell_history(line, &room, before, page),
+            Some(Waiting::Errand(underway)) => self.errand_read(now, &underway, page),
             Some(Waiting::Say { .. }) | None => {}
         }
     }
@@ -162,7 +163,7 @@ impl Hub {
     }
 
     /// A piece that fits the window of a line that has drained half of it.
-    fn most(&self, messages: u32) -> Most {
+    pub(super) fn most(&self, messages: u32) -> Most {
         Most { messages: messages.min(1000) as usize, bytes: self.config.window / 2 }
     }
 }

@@ -1,8 +1,8 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::presence::Presence;
-use super::{Hub, LineId, Timer};
+use super::{Errand, ErrandId, Hub, LineId, Timer};
 use crate::room::engine::{Head, Request, Unavailable};
 use crate::room::talk::{Enter, FromHub, encoded, weight};
 use crate::time::Instant;
@@ -15,6 +15,10 @@ pub(super) struct Place {
     pub(super) head: Option<Head>,
     pub(super) here: BTreeMap<LineId, Here>,
     pub(super) presence: Presence,
+    /// What waits for the room to be open.
+    pub(super) errands: VecDeque<(ErrandId, Errand)>,
+    /// How many of them the engine was asked to do.
+    pub(super) errands_underway: usize,
     /// The armed [`Timer::Presence`].
     timer: Option<Instant>,
     /// The armed [`Timer::Open`].
@@ -54,22 +58,35 @@ impl Hub {
         let (identity, name) = (line.identity, line.name.clone());
         self.tickets += 1;
         let here = Here { visit: self.tickets, stage: Stage::Waiting { epoch, after }, sent: 0, told: 0 };
-        let is_new = !self.places.contains_key(&room);
-        let place = self.places.entry(room.clone()).or_insert_with(|| Place {
-            head: None,
-            here: BTreeMap::new(),
-            presence: Presence::new(&self.config, now),
-            timer: None,
-            retry: None,
-        });
-        place.here.insert(id, here);
-        place.presence.arrive(identity, name);
+        let is_new = self.make_place(now, &room);
+        if let Some(place) = self.places.get_mut(&room) {
+            place.here.insert(id, here);
+            place.presence.arrive(identity, name);
+        }
         if is_new {
             self.open(&room);
         } else {
             self.begin(id, &room);
         }
         self.presence_due(now, &room);
+    }
+
+    /// Makes the room if there is none. Returns whether there was none.
+    pub(super) fn make_place(&mut self, now: Instant, room: &Arc<str>) -> bool {
+        let is_new = !self.places.contains_key(room);
+        if is_new {
+            let place = Place {
+                head: None,
+                here: BTreeMap::new(),
+                presence: Presence::new(&self.config, now),
+                errands: VecDeque::new(),
+                errands_underway: 0,
+                timer: None,
+                retry: None,
+            };
+            self.places.insert(room.clone(), place);
+        }
+        is_new
     }
 
     pub(super) fn leave(&mut self, now: Instant, id: LineId, room: &Arc<str>) {
@@ -114,6 +131,7 @@ impl Hub {
                 for line in lines {
                     self.begin(line, room);
                 }
+                self.run_errands(room);
             }
             Err(Unavailable(_)) => {
                 // Nobody has to ask again: whoever waits is let in as soon as the room opens.
@@ -129,6 +147,7 @@ impl Hub {
                         self.deliver(line, hold.clone());
                     }
                 }
+                self.refuse_errands(now, room);
             }
         }
     }
@@ -188,7 +207,8 @@ impl Hub {
     pub(super) fn presence_due(&mut self, now: Instant, room: &Arc<str>) {
         self.tell_presence(now, room);
         let Some(place) = self.places.get_mut(room) else { return };
-        if place.here.is_empty() && place.presence.total() == 0 {
+        let errands = place.errands.len() + place.errands_underway;
+        if place.here.is_empty() && place.presence.total() == 0 && errands == 0 {
             if let Some(at) = place.timer {
                 self.timers.remove(&(at, Timer::Presence(room.clone())));
             }

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use heartline_core::close::code;
-use heartline_core::room::{FromHub, Hub, HubConfig, LineId};
+use heartline_core::room::{Done, ErrandId, FromHub, Hub, HubConfig, LineId, Notice};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use super::super::history::Desk;
 use super::super::shutdown::{Drain, Shutdown};
-use super::Note;
 use super::mailbox::Slot;
 use super::meter::Meter;
 use super::stopwatch::Stopwatch;
+use super::{Note, Waiter};
 
 /// How many words are heard before what they cause goes out.
 const AT_ONCE: usize = 64;
@@ -32,6 +32,7 @@ pub(super) async fn run(
     let mut rooms = Keeper {
         hub: Hub::new(HubConfig::default(), fastrand::Rng::new()),
         slots: BTreeMap::new(),
+        errands: BTreeMap::new(),
         leaving: false,
         meter,
         stopwatch,
@@ -77,6 +78,7 @@ pub(super) async fn run(
 struct Keeper {
     hub: Hub,
     slots: BTreeMap<LineId, Slot>,
+    errands: BTreeMap<ErrandId, Waiter>,
     leaving: bool,
     meter: Arc<Meter>,
     stopwatch: Stopwatch,
@@ -97,6 +99,10 @@ impl Keeper {
             Note::Ended(line) => {
                 self.slots.remove(&line);
             }
+            Note::Errand(id, errand, waiter) => {
+                self.errands.insert(id, waiter);
+                self.hub.handle_errand(Instant::now().into_std(), id, errand);
+            }
         }
     }
 
@@ -111,11 +117,14 @@ impl Keeper {
         }
     }
 
-    /// Hands out what the hub has to say: to the history, and to lines.
+    /// Hands out what the hub has to say: to the history, to those who have no line, and to lines.
     fn settle(&mut self, desk: &Desk) {
         while let Some(request) = self.hub.poll_request() {
             self.stopwatch.asked(&request);
             desk.ask(request);
+        }
+        while let Some((id, done)) = self.hub.poll_errand() {
+            self.report(id, done);
         }
         while let Some((line, mail)) = self.hub.poll_transmit() {
             if let Some(slot) = self.slots.get(&line)
@@ -124,6 +133,18 @@ impl Keeper {
                 self.meter.overflown.increment(1);
                 self.slots.remove(&line);
             }
+        }
+    }
+
+    /// Tells who waits for an errand, if anybody still does.
+    fn report(&mut self, id: ErrandId, done: Done) {
+        match &done {
+            Done::Said { .. } => self.meter.notice(&Notice::Accepted),
+            Done::Rejected(code, _) => self.meter.notice(&Notice::Rejected(code.clone())),
+            Done::Read(_) | Done::Unavailable => {}
+        }
+        if let Some(waiter) = self.errands.remove(&id) {
+            let _ = waiter.tell.send(done);
         }
     }
 
