@@ -183,5 +183,6 @@ fn dialer(proxy: SocketAddr) -> Result<Dialer> {
         max_redirects: 0,
         max_message: Limits::default().message_bytes as usize,
         liveness: TcpLiveness::default(),
+        token_command: None,
     })
 }

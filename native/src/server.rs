@@ -40,7 +40,7 @@ use crate::exit_code::ExitCode;
 use accept::Present;
 pub use args::{ServeArgs, UsageError};
 pub use config::Config;
-use gatekeeper::Gatekeeper;
+use gatekeeper::{Gatekeeper, HangUps};
 use history::{Health, History, HistoryError};
 use listen::ListenError;
 use metrics::Metrics;
@@ -119,6 +119,14 @@ pub async fn run(args: ServeArgs, page: Page) -> Result<(), RunError> {
     let mut config = Config { page, ..args.config(address)? };
     limit_to_files(&mut config);
     let mut signals = Signals::new()?;
+    let gate = Arc::clone(&config.gate);
+    // Where nothing is to be read again, a hang-up ends the process as ever.
+    let hang_ups = if gate.asks() { Some(HangUps::catch()?) } else { None };
+    if gate.asks() && config.tls.is_none() && !address.ip().to_canonical().is_loopback() {
+        tracing::warn!(
+            "tokens come in readable for everybody on the way: give --tls-cert, or put a proxy with TLS in front"
+        );
+    }
     let listener = listen::bind(address)?;
 
     let scheme = if config.tls.is_some() { "https" } else { "http" };
@@ -141,9 +149,16 @@ pub async fn run(args: ServeArgs, page: Page) -> Result<(), RunError> {
         let _ = told.send(());
         signals.next().await;
     };
+    let reading_again = async {
+        match hang_ups {
+            Some(hang_ups) => hang_ups.obey(&gate).await,
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
         () = serving => Ok(()),
         () = interrupting => Err(RunError::Interrupted),
+        never = reading_again => match never {},
     }
 }
 
@@ -159,7 +174,7 @@ impl House {
         let health = desk.health();
         let (rooms, hub) = chat::Rooms::open(&config, desk, &metrics, shutdown.clone());
         let present = Arc::new(Present::default());
-        let gate = Arc::new(Gatekeeper::default());
+        let gate = Arc::clone(&config.gate);
         let server = Arc::new(Server { rooms, config, metrics, gate, shutdown, health, present });
         Ok(Self { server, trigger, hub, history: worker })
     }

@@ -14,7 +14,7 @@ use super::{
     line::{LineArgs, ResolvedLine},
     quantity::duration,
 };
-use crate::client::{chat::keep::check_name, console::ConsoleOptions};
+use crate::client::{chat::keep::check_name, console::ConsoleOptions, dial::TokenCommand};
 
 /// The flags of `heartline chat`.
 #[derive(Args, Clone, Debug)]
@@ -39,7 +39,8 @@ pub struct ChatArgs {
         help_heading = "Chat"
     )]
     pub name: String,
-    /// Who you are, where the server asks for it.
+    /// What proves who you are, where the server asks for it. Everybody on this machine can read a command line: give it by
+    /// HEARTLINE_TOKEN, or by --token-command.
     #[arg(
         long,
         value_name = "TOKEN",
@@ -48,6 +49,10 @@ pub struct ChatArgs {
         help_heading = "Chat"
     )]
     pub token: Option<String>,
+    /// Run this command of the shell for each dial, and before the token ends: what it writes is the token. Goes before
+    /// --token. If it fails, the dial has failed.
+    #[arg(long, value_name = "COMMAND", help_heading = "Chat")]
+    pub token_command: Option<String>,
     /// Once the input has ended and all is accepted, stay this long for what may still come.
     #[arg(long, short = 'w', value_name = "TIME", value_parser = duration, default_value = "0", help_heading = "Chat")]
     pub wait: Duration,
@@ -114,7 +119,10 @@ impl ChatArgs {
             max_line: self.line.max_message,
             verbose: global.verbose,
         };
-        let Self { room, name, token, wait, persist, .. } = self;
+        let Self { room, name, token, token_command, wait, persist, .. } = self;
+        let token = token.filter(|_| token_command.is_none());
+        line.config.token_source = token_command.is_some();
+        line.dialer.token_command = token_command.map(TokenCommand::new);
         Ok(ChatConfig { line, console, room, name, token, wait, persist })
     }
 }

@@ -123,6 +123,7 @@ impl LineArgs {
             max_redirects: self.max_redirects,
             max_message: self.max_message,
             liveness: TcpLiveness::default(),
+            token_command: None,
             endpoint,
         };
         let config = LineConfig {

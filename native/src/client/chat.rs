@@ -181,8 +181,7 @@ impl Session {
                 self.console.tell(Tone::Bad, &text, event)?;
             }
             Event::Keep(keep) => self.keep(keep)?,
-            // Only told to who can fetch another.
-            Event::TokenEnds { .. } => {}
+            Event::TokenEnds { .. } => self.driver.renew_token(),
             Event::Odd { room, what } => {
                 let text = format!("the server said what cannot be: {}", escaped(&what));
                 self.console.mention(

@@ -7,6 +7,7 @@ mod proxy;
 mod request;
 mod tcp;
 mod tls;
+mod token;
 mod upgrade;
 
 use std::sync::{
@@ -21,6 +22,7 @@ pub use failure::{DialFailure, Refusal, Step, io_words};
 pub use proxy::{Proxies, ProxyUrlError};
 pub use request::{Request, RequestError};
 pub use tls::{TlsOptions, TlsOptionsError};
+pub use token::TokenCommand;
 pub use upgrade::Socket;
 use upgrade::{Answer, upgrade};
 
@@ -43,6 +45,8 @@ pub struct Dialer {
     pub max_message: usize,
     /// The socket's own keeping alive.
     pub liveness: TcpLiveness,
+    /// Gives the token of each dial, where a server asks for one.
+    pub token_command: Option<TokenCommand>,
 }
 
 /// A line that is open.
@@ -60,7 +64,8 @@ pub struct Progress(AtomicU8);
 impl Progress {
     /// The step under way.
     pub fn step(&self) -> Step {
-        const STEPS: [Step; 6] = [Step::Name, Step::Tcp, Step::Proxy, Step::Tls, Step::Http, Step::Protocol];
+        const STEPS: [Step; 7] =
+            [Step::Name, Step::Tcp, Step::Proxy, Step::Tls, Step::Http, Step::Protocol, Step::Token];
         STEPS[usize::from(self.0.load(Ordering::Relaxed)).min(STEPS.len() - 1)]
     }
 
@@ -70,6 +75,16 @@ impl Progress {
 }
 
 impl Dialer {
+    /// A token for the dial that comes, or for the line that is open; `None` where nobody gives one.
+    ///
+    /// # Errors
+    /// [`DialFailure`] of the command.
+    pub async fn fetch_token(&self, progress: &Progress) -> Result<Option<String>, DialFailure> {
+        let Some(command) = &self.token_command else { return Ok(None) };
+        progress.reached(Step::Token);
+        command.fetch().await.map(Some)
+    }
+
     /// Dials. Takes as long as it takes: the caller has the clock.
     ///
     /// # Errors

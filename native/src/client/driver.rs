@@ -19,7 +19,7 @@ use self::{
     jumps::{Jumps, LOOK_EVERY},
     socket::{Outgoing, Report, Socket},
 };
-use super::dial::{DialFailure, Dialer};
+use super::dial::{DialFailure, Dialer, Progress};
 
 /// Reports of sockets that may wait to be handed over. When they do, the sockets stop reading, and the peer feels it.
 const REPORTS: usize = 64;
@@ -137,6 +137,23 @@ impl<M: Machine> Driver<M> {
         let _ = tokio::time::timeout(limit, ended).await;
     }
 
+    /// Fetches a token for the line that is open, as the machine asks for one. Where that fails, the line ends with the token it has, and
+    /// the next dial fetches its own.
+    pub fn renew_token(&self) {
+        let Some(generation) = self.present.as_ref().map(|socket| socket.generation) else { return };
+        let (dialer, reporter) = (Arc::clone(&self.dialer), self.reporter.clone());
+        tokio::spawn(async move {
+            match dialer.fetch_token(&Progress::default()).await {
+                Ok(Some(token)) => {
+                    // Nobody listens any more when the program is ending.
+                    let _ = reporter.send((generation, Report::Token(token))).await;
+                }
+                Ok(None) => {}
+                Err(failure) => tracing::warn!("no fresh token for this line: {failure}"),
+            }
+        });
+    }
+
     /// Time is up: whatever waits counts before that.
     fn tick(&mut self) {
         for _ in 0..self.reports.len() {
@@ -161,6 +178,7 @@ impl<M: Machine> Driver<M> {
                 self.subprotocol.clone_from(&subprotocol);
                 Input::Opened { generation, subprotocol }
             }
+            Report::Token(token) => Input::Token { generation, token },
             Report::Failed(failure) => {
                 let ended = ended(&failure);
                 self.trouble = Some(Trouble::Dial(failure));

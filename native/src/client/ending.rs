@@ -110,5 +110,6 @@ fn exit_code(failure: &DialFailure) -> ExitCode {
         (Step::Tls, None) => ExitCode::Tls,
         (Step::Http, None) => ExitCode::Http,
         (Step::Protocol, None) => ExitCode::Protocol,
+        (Step::Token, None) => ExitCode::Own,
     }
 }

@@ -2,12 +2,14 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use heartline_core::policy::{HeartbeatPolicy, PolicyError};
 
 use super::config::{Config, HttpLimits, LineLimits};
+use super::gatekeeper::{GateError, Gatekeeper};
 use super::guard::{Door, DoorError};
 use super::history::{HistoryArgs, NoHome};
 use super::page::Page;
@@ -35,8 +37,18 @@ pub struct ServeArgs {
     /// Let in pages of this origin. Repeatable.
     #[arg(long, value_name = "https://HOST", help_heading = "Who may come in")]
     pub allow_origin: Vec<String>,
+    /// Ask for a token, and take those of this file: on each line `token; name; rooms; rights`. Rooms have commas between
+    /// them (`*` is every room, `team-*` all that begin so), rights are rw, r or w; `#` begins a remark. Read again on
+    /// SIGHUP: lines whose token is gone are closed. Strangers with a token need no --allow-host; where hosts or origins
+    /// are named, both must hold.
+    #[arg(long, value_name = "FILE", help_heading = "Who may come in")]
+    pub tokens: Option<PathBuf>,
+    /// Ask for a token, and take JWTs signed with this key: a PEM with the public key (RS256, EdDSA), or a secret of at
+    /// least 32 bytes (HS256). Claims: sub, exp, rooms (a list), and if you like name, rights, nbf, aud ("heartline").
+    #[arg(long, value_name = "FILE", help_heading = "Who may come in")]
+    pub jwt_key: Option<PathBuf>,
     /// Let everybody in, from anywhere, whatever page they come from.
-    #[arg(long, help_heading = "Who may come in", conflicts_with_all = ["allow_host", "allow_origin"])]
+    #[arg(long, help_heading = "Who may come in", conflicts_with_all = ["allow_host", "allow_origin", "tokens", "jwt_key"])]
     pub open: bool,
     /// Speak TLS with this certificate chain (PEM).
     #[arg(long, value_name = "FILE", requires = "tls_key", help_heading = "Who may come in")]
@@ -107,12 +119,15 @@ pub struct ServeArgs {
 pub enum UsageError {
     /// The world could reach the server, but nobody said who may come in.
     #[error(
-        "{0} can be reached from other machines; say who may come in: --allow-host NAME, --allow-origin ORIGIN, or --open for everybody"
+        "{0} can be reached from other machines; say who may come in: --tokens FILE, --jwt-key FILE, --allow-host NAME, --allow-origin ORIGIN, or --open for everybody"
     )]
     NobodyAllowed(SocketAddr),
     /// A name or an origin that is none.
     #[error(transparent)]
     Door(#[from] DoorError),
+    /// A file that does not say who may come in.
+    #[error(transparent)]
+    Gate(#[from] GateError),
     /// Numbers of the heartbeat that do not go together.
     #[error("--interval and --grace: {0}")]
     Heartbeat(#[from] PolicyError),
@@ -140,7 +155,8 @@ impl ServeArgs {
     pub fn config(&self, address: SocketAddr) -> Result<Config, UsageError> {
         let door =
             if self.open { Door::open() } else { Door::allowing(&self.allow_host, &self.allow_origin)? };
-        if !address.ip().to_canonical().is_loopback() && !door.admits_strangers() {
+        let gate = Gatekeeper::open(self.tokens.as_deref(), self.jwt_key.as_deref())?;
+        if !address.ip().to_canonical().is_loopback() && !door.admits_strangers() && !gate.asks() {
             return Err(UsageError::NobodyAllowed(address));
         }
         at_least("--max-header", self.max_header >= 8 * 1024, "8K")?;
@@ -161,6 +177,7 @@ impl ServeArgs {
         };
         Ok(Config {
             door,
+            gate: Arc::new(gate),
             tcp: TcpLiveness {
                 idle: self.tcp_keepalive_idle,
                 interval: self.tcp_keepalive_interval,

@@ -20,6 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::config::Config;
+use super::gatekeeper::Bearer;
 use super::history::Desk;
 use super::line::Line;
 use super::metrics::Metrics;
@@ -108,11 +109,11 @@ impl Rooms {
 }
 
 /// Serves one line until it ends. It comes boxed: a future keeps room for its arguments even after they have moved on.
-pub(super) async fn serve(line: Box<Line>) {
+pub(super) async fn serve(line: Box<Line>, bearer: Option<Bearer>) {
     let server = Arc::clone(&line.server);
     server.metrics.chat_lines.increment(1.0);
     let id = LineId(line.id);
-    let (end, frames) = line::run(id, line).await;
+    let (end, frames) = line::run(id, line, bearer).await;
     // A hub that is gone needs no goodbye.
     let _ = server.rooms.hub.send(Note::Ended(id)).await;
     server.metrics.chat_lines.decrement(1.0);

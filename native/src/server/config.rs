@@ -1,10 +1,12 @@
 //! What the flags mean: one plain, checked value that every part of the server reads.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use heartline_core::policy::HeartbeatPolicy;
 use tokio_rustls::TlsAcceptor;
 
+use super::gatekeeper::Gatekeeper;
 use super::guard::Door;
 use super::history::HistoryConfig;
 use super::page::Page;
@@ -16,6 +18,8 @@ use crate::net::TcpLiveness;
 pub struct Config {
     /// Who may come in.
     pub door: Door,
+    /// Whom a token proves, and what it opens.
+    pub gate: Arc<Gatekeeper>,
     /// The kernel's heartbeat.
     pub tcp: TcpLiveness,
     /// What an HTTP connection may do before it becomes a line.
@@ -66,6 +70,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             door: Door::default(),
+            gate: Arc::default(),
             tcp: TcpLiveness::default(),
             http: HttpLimits::default(),
             line: LineLimits::default(),

@@ -23,14 +23,14 @@ pub(super) async fn serve(id: u64, stream: TcpStream, peer: SocketAddr, server: 
     let Opened { transport, read_ahead, plan, presence: _present } = opened;
     let measures = plan.measures(&server.config.line);
     let line = Line::new(id, transport, read_ahead, measures, peer, Arc::clone(&server)).await;
-    match plan {
-        Plan::Echo | Plan::Chat => tracing::info!(route = plan.route(), "a line has opened"),
+    match &plan {
+        Plan::Echo | Plan::Chat { .. } => tracing::info!(route = plan.route(), "a line has opened"),
         Plan::Reject { code, .. } => tracing::info!(code, "a line has opened only to be told why it may not"),
     }
     match plan {
         // Neither boxed: they are of about one size, and share one place.
         Plan::Echo => echo::serve(line).await,
-        Plan::Chat => chat::serve(Box::new(line)).await,
+        Plan::Chat { bearer } => chat::serve(Box::new(line), bearer).await,
         Plan::Reject { code, reason } => {
             server.metrics.line_ended("chat", "rejected");
             Box::pin(goodbye::reject(line.frames, code, reason)).await;

@@ -13,6 +13,7 @@ use http_body_util::Full;
 
 use super::Server;
 use super::config::LineLimits;
+use super::gatekeeper::{Bearer, bearer};
 use super::guard::Refusal;
 use super::handshake;
 use super::history::Health;
@@ -37,10 +38,13 @@ pub(super) struct Answer {
 }
 
 /// What an upgraded connection is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Plan {
     Echo,
-    Chat,
+    Chat {
+        /// The token of the handshake.
+        bearer: Option<Bearer>,
+    },
     /// Accepted only to be told why not: a page sees a close code, but no HTTP status.
     Reject {
         code: u16,
@@ -50,19 +54,19 @@ pub(super) enum Plan {
 
 impl Plan {
     /// The name its line is counted and logged under.
-    pub(super) fn route(self) -> &'static str {
+    pub(super) fn route(&self) -> &'static str {
         match self {
             Self::Echo => "echo",
-            Self::Chat | Self::Reject { .. } => "chat",
+            Self::Chat { .. } | Self::Reject { .. } => "chat",
         }
     }
 
-    pub(super) fn measures(self, limits: &LineLimits) -> Measures {
+    pub(super) fn measures(&self, limits: &LineLimits) -> Measures {
         match self {
             // Smaller ones cost speed, larger ones only memory.
             Self::Echo => Measures { message: limits.echo_message_bytes, read: 4 << 10, write: 16 << 10 },
             // Most members listen most of the time, to messages of a few hundred bytes.
-            Self::Chat | Self::Reject { .. } => {
+            Self::Chat { .. } | Self::Reject { .. } => {
                 Measures { message: limits.chat_message_bytes, read: 1 << 10, write: 2 << 10 }
             }
         }
@@ -77,7 +81,7 @@ pub(super) fn answer(server: &Server, visitor: &Visitor, head: &request::Parts) 
     let path = head.uri.path();
     match path {
         "/echo" => upgrade(server, visitor, head, Plan::Echo),
-        "/chat" => upgrade(server, visitor, head, Plan::Chat),
+        "/chat" => upgrade(server, visitor, head, Plan::Chat { bearer: shown(server, head) }),
         "/healthz" => get(head, "healthz", || text(StatusCode::OK, "alive\n")),
         "/readyz" => get(head, "readyz", || readyz(server, head)),
         "/metrics" => get(head, "metrics", || text(StatusCode::OK, metrics(server))),
@@ -87,11 +91,33 @@ pub(super) fn answer(server: &Server, visitor: &Visitor, head: &request::Parts) 
 
 /// Asks the door; what comes back is what whoever stays outside is told.
 pub(super) fn admit(server: &Server, visitor: &Visitor, head: &request::Parts) -> Result<(), Box<Answer>> {
-    let verdict = server.config.door.check(visitor.peer.ip(), &head.headers, head.uri.authority());
-    verdict.map_err(|refusal| {
-        server.metrics.refused(refusal.label());
-        Box::new(turn_away(head, refusal))
-    })
+    match server.config.door.check(visitor.peer.ip(), &head.headers, head.uri.authority()) {
+        Err(refusal) if !token_admits(server, refusal, head) => {
+            server.metrics.refused(refusal.label());
+            Err(Box::new(turn_away(head, refusal)))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Where tokens are asked for and no host or origin is named, they are what lets strangers in: a rebound name or a foreign page has
+/// none to show, and nothing that a browser would add by itself. Rooms ask for theirs; the page and the probes of a load balancer hold
+/// no secret; what remains wants one in the request.
+fn token_admits(server: &Server, refusal: Refusal, head: &request::Parts) -> bool {
+    if refusal == Refusal::NoHost || !server.gate.asks() || server.config.door.admits_strangers() {
+        return false;
+    }
+    match head.uri.path() {
+        "/echo" | "/metrics" => server.gate.authorize(&head.headers).is_ok(),
+        _ => true,
+    }
+}
+
+fn shown(server: &Server, head: &request::Parts) -> Option<Bearer> {
+    if !server.gate.asks() {
+        return None;
+    }
+    bearer(&head.headers).map(|token| Bearer(token.to_owned()))
 }
 
 fn upgrade(server: &Server, visitor: &Visitor, head: &request::Parts, plan: Plan) -> Answer {
@@ -116,12 +142,12 @@ fn upgrade(server: &Server, visitor: &Visitor, head: &request::Parts, plan: Plan
         server.metrics.refused("full");
         return Answer { route, response: come_back("this server is full\n", 5), plan: None };
     }
-    let subprotocol = subprotocol(plan, head);
+    let subprotocol = subprotocol(&plan, head);
     let plan = match plan {
-        Plan::Chat if subprotocol.is_none() => {
+        Plan::Chat { .. } if subprotocol.is_none() => {
             Plan::Reject { code: 4406, reason: "this address speaks heartline.v1; offer that subprotocol" }
         }
-        Plan::Echo | Plan::Chat | Plan::Reject { .. } => plan,
+        Plan::Echo | Plan::Chat { .. } | Plan::Reject { .. } => plan,
     };
     accept(route, &key, subprotocol, plan)
 }
@@ -133,7 +159,7 @@ fn turn_away(head: &request::Parts, refusal: Refusal) -> Answer {
         && let Ok(key) = handshake::check(head)
     {
         let plan = Plan::Reject { code: 4403, reason: "pages of that origin may not come in" };
-        return accept("chat", &key, subprotocol(Plan::Chat, head), plan);
+        return accept("chat", &key, subprotocol(&plan, head), plan);
     }
     let status = match refusal {
         Refusal::NoHost => StatusCode::BAD_REQUEST,
@@ -152,11 +178,11 @@ fn accept(route: &'static str, key: &str, subprotocol: Option<&str>, plan: Plan)
 
 /// `/echo` speaks any tongue, as it understands none, but must not promise to answer as a `heartline.v1` server would.
 /// A browser drops a line whose offer was not taken up, so the first offer is taken.
-fn subprotocol(plan: Plan, head: &request::Parts) -> Option<&str> {
+fn subprotocol<'h>(plan: &Plan, head: &'h request::Parts) -> Option<&'h str> {
     let mut offered = handshake::offered(&head.headers);
     match plan {
         Plan::Echo => offered.find(|name| *name != PROTOCOL),
-        Plan::Chat | Plan::Reject { .. } => offered.find(|name| *name == PROTOCOL),
+        Plan::Chat { .. } | Plan::Reject { .. } => offered.find(|name| *name == PROTOCOL),
     }
 }
 

@@ -25,6 +25,7 @@ mod program;
 mod serve_errands;
 mod serve_frames;
 mod serve_http;
+mod serve_jwt;
 mod serve_life;
 #[cfg(unix)]
 mod serve_logs;
@@ -33,4 +34,6 @@ mod serve_peer;
 #[cfg(unix)]
 mod serve_program;
 mod serve_tls;
+#[cfg(unix)]
+mod serve_tokens;
 mod words;

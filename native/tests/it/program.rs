@@ -38,7 +38,7 @@ pub(crate) fn command(args: &[&str]) -> Command {
     for name in ["http_proxy", "https_proxy", "all_proxy", "no_proxy"] {
         command.env_remove(name).env_remove(name.to_uppercase());
     }
-    command.env_remove("RUST_LOG").env_remove("HEARTLINE_BASIC_AUTH");
+    command.env_remove("RUST_LOG").env_remove("HEARTLINE_BASIC_AUTH").env_remove("HEARTLINE_TOKEN");
     // Nothing goes where the user's own data lies.
     command.env("HEARTLINE_HISTORY", "memory").env("XDG_DATA_HOME", env!("CARGO_TARGET_TMPDIR"));
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -17,6 +17,8 @@ pub enum Step {
     Http,
     /// Checking that the answer is a WebSocket server's.
     Protocol,
+    /// Fetching the token, before all others.
+    Token,
 }
 
 impl fmt::Display for Step {
@@ -28,6 +30,7 @@ impl fmt::Display for Step {
             Self::Tls => "tls",
             Self::Http => "http",
             Self::Protocol => "protocol",
+            Self::Token => "token",
         })
     }
 }
@@ -84,6 +87,7 @@ impl DialFailure {
             Step::Tls => {
                 ("no answer to the TLS handshake from", "the server may be overloaded, or not speak TLS")
             }
+            Step::Token => ("the token command gave no token for", "run it by hand to see what it says"),
             Step::Http | Step::Protocol => (
                 "TCP connects, but no answer to the handshake from",
                 "the server hangs, or speaks no HTTP; check its port and its log",

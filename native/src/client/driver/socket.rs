@@ -33,6 +33,8 @@ const CLOSE_WAIT: Duration = Duration::from_secs(5);
 /// What a socket reports.
 #[derive(Debug)]
 pub(super) enum Report {
+    /// A token for this line was fetched.
+    Token(String),
     /// The handshake succeeded with this subprotocol.
     Opened(Option<String>),
     /// The dial failed.
@@ -87,7 +89,13 @@ impl Socket {
             let (activity, progress) = (Arc::clone(&activity), Arc::clone(&progress));
             let (opened, ended) = (Arc::clone(&opened), Arc::clone(&ended));
             async move {
-                match dialer.dial(&progress, &activity).await {
+                let dialled = async {
+                    if let Some(token) = dialer.fetch_token(&progress).await? {
+                        reporter.report(Report::Token(token)).await;
+                    }
+                    dialer.dial(&progress, &activity).await
+                };
+                match dialled.await {
                     Ok(dialled) => {
                         opened.store(true, Ordering::Relaxed);
                         reporter.report(Report::Opened(dialled.subprotocol)).await;

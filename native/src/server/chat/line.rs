@@ -14,6 +14,7 @@ use heartline_core::room::{Gate, LineId, Parcel, Session, Transmit};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
+use super::super::gatekeeper::Bearer;
 use super::super::goodbye;
 use super::super::line::{Frames, Line};
 use super::Note;
@@ -39,13 +40,17 @@ pub(super) enum End {
 }
 
 /// Runs a line to its end.
-pub(super) async fn run(id: LineId, line: Box<Line>) -> (End, Frames) {
+pub(super) async fn run(id: LineId, line: Box<Line>, bearer: Option<Bearer>) -> (End, Frames) {
     let Line { frames, server, .. } = *line;
     let rooms = &server.rooms;
     let (slot, mailbox) = mailbox::mailbox();
     let now = Instant::now();
     let gate = Arc::clone(&server.gate) as Arc<dyn Gate>;
-    let session = Session::new(Arc::clone(&rooms.session), gate, id, now.into_std(), fastrand::u64(..));
+    let mut session = Session::new(Arc::clone(&rooms.session), gate, id, now.into_std(), fastrand::u64(..));
+    if let Some(Bearer(token)) = bearer {
+        session.handle_bearer(token);
+    }
+    let mut changes = server.gate.changes();
     let mut talk = Talk::new(frames, session, mailbox);
     if rooms.hub.send(Note::Opened(id, slot)).await.is_err() {
         return (End::Lost, talk.frames);
@@ -62,15 +67,11 @@ pub(super) async fn run(id: LineId, line: Box<Line>) -> (End, Frames) {
         }
         let timer = talk.session.poll_timeout().map(|(at, _)| Instant::from_std(at));
         let moved = poll_fn(|cx| talk.poll(cx, &rooms.meter));
-        match timer {
-            None => moved.await,
-            Some(at) => {
-                tokio::select! {
-                    biased;
-                    () = moved => {}
-                    () = sleep_until(at) => talk.session.handle_timeout(Instant::now().into_std()),
-                }
-            }
+        tokio::select! {
+            biased;
+            () = moved => {}
+            () = until(timer) => talk.session.handle_timeout(Instant::now().into_std()),
+            Ok(()) = changes.changed() => talk.session.handle_gate_changed(Instant::now().into_std()),
         }
         talk.collect(&rooms.meter);
     };
@@ -84,6 +85,13 @@ pub(super) async fn run(id: LineId, line: Box<Line>) -> (End, Frames) {
         }
     }
     (end, talk.frames)
+}
+
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
+    }
 }
 
 struct Talk {
@@ -277,7 +285,10 @@ impl End {
                 }
             }
             Self::Told { code, reason } if is_hopeless(code) => goodbye::abandon(frames, code, reason).await,
-            Self::Told { code: code @ (code::BAD_MESSAGE | code::IGNORED_HOLD), reason } => {
+            Self::Told {
+                code: code @ (code::BAD_MESSAGE | code::IGNORED_HOLD | code::UNAUTHORIZED),
+                reason,
+            } => {
                 goodbye::reject(frames, code, reason).await;
             }
             Self::Told { code, reason } => goodbye::part(frames, code, reason).await,
