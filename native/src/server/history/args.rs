@@ -36,6 +36,24 @@ pub struct HistoryArgs {
     /// file itself is about twice as long, and does not get shorter.
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "8G")]
     pub keep_bytes: usize,
+    /// The broker's stream, which is made if there is none; two more begin with its name.
+    #[arg(long, value_name = "NAME", default_value = "HEARTLINE")]
+    pub nats_stream: String,
+    /// How many brokers keep each message: 1, 3 or 5. Only counts when the stream is made.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub nats_replicas: usize,
+    /// A file of credentials for the broker, as nsc writes it.
+    #[arg(long, value_name = "FILE")]
+    pub nats_creds: Option<PathBuf>,
+    /// Who signs the broker's certificate, beside whom the system trusts (PEM).
+    #[arg(long, value_name = "FILE")]
+    pub nats_ca: Option<PathBuf>,
+    /// Our certificate for the broker (PEM).
+    #[arg(long, value_name = "FILE", requires = "nats_key")]
+    pub nats_cert: Option<PathBuf>,
+    /// The private key of that certificate (PEM).
+    #[arg(long, value_name = "FILE", requires = "nats_cert")]
+    pub nats_key: Option<PathBuf>,
 }
 
 /// Where a history may lie.
@@ -82,11 +100,7 @@ impl HistoryArgs {
     pub fn config(&self) -> Result<HistoryConfig, NoHome> {
         let path = match &self.history {
             Some(Where::Memory) => return Ok(HistoryConfig::Memory(MemoryConfig::default())),
-            Some(Where::Nats(servers)) => {
-                let bytes = u64::try_from(self.keep_bytes).unwrap_or(u64::MAX);
-                let keep = NatsKeep { age: Some(self.keep_age), messages: None, bytes: Some(bytes) };
-                return Ok(HistoryConfig::Nats(NatsConfig { keep, ..NatsConfig::new(servers.clone()) }));
-            }
+            Some(Where::Nats(servers)) => return Ok(HistoryConfig::Nats(self.nats(servers))),
             Some(Where::Sqlite(path)) => path.clone(),
             None => private::data_folder().ok_or(NoHome)?.join("history.sqlite3"),
         };
@@ -99,6 +113,20 @@ impl HistoryArgs {
             ..Keep::default()
         };
         Ok(HistoryConfig::Sqlite(SqliteConfig { path, durability: self.durability, keep }))
+    }
+
+    /// A stream has all rooms, so what is said of one room does not count there.
+    fn nats(&self, servers: &Servers) -> NatsConfig {
+        let bytes = u64::try_from(self.keep_bytes).unwrap_or(u64::MAX);
+        NatsConfig {
+            credentials: self.nats_creds.clone(),
+            ca: self.nats_ca.clone(),
+            certificate: self.nats_cert.clone().zip(self.nats_key.clone()),
+            stream: self.nats_stream.clone(),
+            replicas: self.nats_replicas,
+            keep: NatsKeep { age: Some(self.keep_age), messages: None, bytes: Some(bytes) },
+            ..NatsConfig::new(servers.clone())
+        }
     }
 }
 
@@ -133,5 +161,17 @@ mod tests {
             panic!("{config:?}")
         };
         assert_eq!((durability, keep), (Durability::Process, Keep::default()));
+    }
+
+    #[test]
+    fn a_broker_is_dialled_as_the_flags_say() {
+        let flags = "heartline --history tls://one,two --nats-replicas 3 --nats-stream TEA --nats-creds a \
+                     --nats-ca b --nats-cert c --nats-key d --keep-bytes 1K";
+        let config = Program::parse_from(flags.split_whitespace()).history.config().unwrap();
+        let HistoryConfig::Nats(config) = config else { panic!("{config:?}") };
+        assert_eq!((config.replicas, &*config.stream, config.keep.bytes), (3, "TEA", Some(1024)));
+        assert_eq!((config.credentials, config.ca), (Some("a".into()), Some("b".into())));
+        assert_eq!(config.certificate, Some(("c".into(), "d".into())));
+        assert!(Program::try_parse_from(["heartline", "--nats-cert", "c"]).is_err(), "without its key");
     }
 }
