@@ -287,6 +287,8 @@ impl Page {
     async fn perform(&self, strokes: impl Iterator<Item = KeyAction>) {
         let keys = strokes.fold(KeyActions::new("keyboard".to_owned()), |keys, stroke| keys.then(stroke));
         let _turn = self.turn().await;
+        // Puts it in front: in a window that is behind, Firefox takes keys, and yet no button hears Enter.
+        self.client.switch_to_window(self.window.clone()).await.expect("the window is still there");
         self.client.perform_actions(keys).await.expect("keys that can be pressed");
     }
 
