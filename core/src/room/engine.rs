@@ -12,12 +12,14 @@
 //! * **The replies of one room come in one order**: what a page holds up to its `last` was followed before it or is followed after
 //!   it, and [`Reply::Followed`] comes in rising seqs.
 
+mod budget;
 mod draft;
 mod log;
 mod memory;
 
 use std::sync::Arc;
 
+pub use budget::Budget;
 pub use draft::{Draft, Fingerprint};
 pub use memory::{Memory, MemoryConfig};
 

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use super::{Appended, Draft, Entry, Fingerprint, Head, Most, Page, Refusal};
+use super::{Appended, Budget, Draft, Entry, Fingerprint, Head, Most, Page, Refusal};
 use crate::room::Identity;
 
 /// What a kept message costs beside its bytes: its places in the queue and in the index.
@@ -130,23 +130,4 @@ fn entry(kept: &Kept) -> Entry {
 
 fn cost(entry: &Entry) -> usize {
     entry.encoded.len() + ENTRY_OVERHEAD
-}
-
-struct Budget {
-    most: Most,
-    messages: usize,
-    bytes: usize,
-}
-
-impl Budget {
-    const fn new(most: Most) -> Self {
-        Self { most, messages: 0, bytes: 0 }
-    }
-
-    /// The first is always taken, so that reading gets on.
-    fn take(&mut self, entry: &Entry) -> bool {
-        self.messages += 1;
-        self.bytes += entry.encoded.len();
-        self.messages == 1 || (self.messages <= self.most.messages && self.bytes <= self.most.bytes)
-    }
 }

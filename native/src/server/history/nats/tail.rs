@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use heartline_core::room::engine::{Entry, Most, Page};
+use heartline_core::room::engine::{Budget, Entry, Most, Page};
 
 /// How many bytes all of them may take; beyond it the oldest go, whichever room they are of.
 const BYTES: usize = 64 << 20;
@@ -130,25 +130,6 @@ impl Tails {
 
 fn cost(entry: &Entry) -> usize {
     entry.encoded.len() + OVERHEAD
-}
-
-struct Budget {
-    most: Most,
-    messages: usize,
-    bytes: usize,
-}
-
-impl Budget {
-    const fn new(most: Most) -> Self {
-        Self { most, messages: 0, bytes: 0 }
-    }
-
-    /// The first is always taken, so that reading gets on.
-    fn take(&mut self, entry: &Entry) -> bool {
-        self.messages += 1;
-        self.bytes += entry.encoded.len();
-        self.messages == 1 || (self.messages <= self.most.messages && self.bytes <= self.most.bytes)
-    }
 }
 
 #[cfg(test)]

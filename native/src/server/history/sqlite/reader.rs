@@ -3,7 +3,7 @@
 use std::sync::mpsc::Receiver;
 
 use heartline_core::room::Identity;
-use heartline_core::room::engine::{Draft, Entry, Most, Page, Reply, Request, Unavailable};
+use heartline_core::room::engine::{Budget, Draft, Entry, Most, Page, Reply, Request, Unavailable};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use tokio::sync::mpsc;
 
@@ -64,11 +64,10 @@ fn read(connection: &mut Connection, sql: &str, room: &str, from: u64, most: Mos
     let mut page = Page { entries: Vec::new(), last, more: false };
     let mut statement = moment.prepare_cached(sql)?;
     let mut rows = statement.query(params![id, number(from)])?;
-    let mut bytes = 0;
+    let mut budget = Budget::new(most);
     while let Some(row) = rows.next()? {
         let entry = entry(room, row)?;
-        bytes += entry.encoded.len();
-        if !page.entries.is_empty() && (page.entries.len() >= most.messages || bytes > most.bytes) {
+        if !budget.take(&entry) {
             page.more = true;
             break;
         }
