@@ -132,45 +132,50 @@ impl Peer {
 
     /// The next message; pings are answered.
     pub(crate) async fn next(&mut self) -> ServerMessage {
-        loop {
-            let frame = self.frame().await;
-            let Message::Text(text) = frame else { panic!("a message was awaited, not {frame:?}") };
-            let message = ServerMessage::decode(&text).expect("what a server says can be read");
-            let ServerMessage::Ping { n } = message else { return message };
-            self.tell(&ClientMessage::Pong { n }).await;
-        }
+        self.until(|_| true).await
     }
 
     /// The first message that is what is awaited; what comes before is forgotten.
     pub(crate) async fn until(&mut self, awaited: impl Fn(&ServerMessage) -> bool) -> ServerMessage {
-        loop {
-            let message = self.next().await;
-            if awaited(&message) {
-                return message;
-            }
-        }
+        self.first(|message| awaited(&message).then_some(message)).await
     }
 
     pub(crate) async fn said(&mut self) -> Said {
-        loop {
-            if let ServerMessage::Said(said) = self.next().await {
-                return said;
-            }
-        }
+        let said = |message| if let ServerMessage::Said(said) = message { Some(said) } else { None };
+        self.first(said).await
     }
 
     /// The close frame; messages before it are forgotten.
     pub(crate) async fn closed(&mut self) -> CloseFrame {
-        loop {
-            if let Message::Close(frame) = self.frame().await {
-                return frame.expect("a close frame with a code");
+        let closed = async {
+            loop {
+                if let Message::Close(frame) = self.frame().await {
+                    return frame.expect("a close frame with a code");
+                }
             }
-        }
+        };
+        timeout(HANGS, closed).await.expect("the server closes the line")
+    }
+
+    /// One limit for all of it: pings come for ever on a line on which nothing else does.
+    async fn first<T>(&mut self, mut wanted: impl FnMut(ServerMessage) -> Option<T>) -> T {
+        let found = async {
+            loop {
+                let frame = self.frame().await;
+                let Message::Text(text) = frame else { panic!("a message was awaited, not {frame:?}") };
+                let message = ServerMessage::decode(&text).expect("what a server says can be read");
+                if let ServerMessage::Ping { n } = message {
+                    self.tell(&ClientMessage::Pong { n }).await;
+                } else if let Some(found) = wanted(message) {
+                    return found;
+                }
+            }
+        };
+        timeout(HANGS, found).await.expect("what is awaited comes")
     }
 
     async fn frame(&mut self) -> Message {
-        let frame = timeout(HANGS, self.frames.next()).await.expect("something comes");
-        frame.expect("the line is open").unwrap()
+        self.frames.next().await.expect("the line is open").unwrap()
     }
 }
 

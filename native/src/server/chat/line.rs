@@ -69,9 +69,10 @@ pub(super) async fn run(id: LineId, line: Box<Line>, bearer: Option<Bearer>) -> 
         let moved = poll_fn(|cx| talk.poll(cx, &rooms.meter));
         tokio::select! {
             biased;
+            // First: what is read after the gate has changed is judged by the new one.
+            Ok(()) = changes.changed() => talk.session.handle_gate_changed(Instant::now().into_std()),
             () = moved => {}
             () = until(timer) => talk.session.handle_timeout(Instant::now().into_std()),
-            Ok(()) = changes.changed() => talk.session.handle_gate_changed(Instant::now().into_std()),
         }
         talk.collect(&rooms.meter);
     };
