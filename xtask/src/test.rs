@@ -7,7 +7,7 @@ mod watch;
 
 use std::io::IsTerminal;
 use std::process::{Command, ExitCode};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
@@ -19,6 +19,12 @@ use crate::progress::Progress;
 use crate::repo::Repo;
 use crate::run;
 use crate::tools::{AfterFailure, Toolbox};
+
+/// How long a part may say nothing: each crate built and each test is a line, and none takes as long on the slowest machine.
+const PATIENCE: Duration = Duration::from_secs(10 * 60);
+
+/// The same with `--long`, whose tests take minutes each.
+const LONG_PATIENCE: Duration = Duration::from_secs(40 * 60);
 
 /// Runs the parts named, or all; each to its end, whatever became of the ones before.
 pub(crate) fn test(repo: &Repo, long: bool, named: &[Part]) -> Result<ExitCode> {
@@ -60,7 +66,7 @@ fn attempt(part: Part, long: bool, repo: &Repo, tools: &mut Toolbox, tally: &mut
         command.env("HEARTLINE_LONG", "1");
     }
     colour(&mut command);
-    watch::watch(command, tally)
+    watch::watch(command, tally, if long { LONG_PATIENCE } else { PATIENCE })
 }
 
 /// The output goes through us, so cargo cannot see the terminal.
