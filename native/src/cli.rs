@@ -6,6 +6,7 @@
 pub mod chat;
 pub mod connect;
 pub mod echo;
+pub mod history;
 pub mod line;
 pub mod listen;
 pub mod manual;
@@ -51,6 +52,8 @@ pub enum Command {
     Listen(Box<listen::ListenArgs>),
     #[expect(missing_docs, reason = "the words of `ServeArgs` are the command's help")]
     Serve(Box<ServeArgs>),
+    /// Look after what was said: list, export, check, trim and restore the file a server keeps it in.
+    History(history::HistoryCommand),
     /// Print a script that completes heartline's words in a shell.
     Completions {
         /// The shell to complete in.
@@ -58,8 +61,8 @@ pub enum Command {
     },
     /// Print the manual page: `heartline man | man -l -`.
     Man {
-        /// The command to print it for; without one, heartline as a whole.
-        command: Option<String>,
+        /// The command to print it for, such as `connect` or `history export`; without one, heartline as a whole.
+        command: Vec<String>,
     },
 }
 

@@ -2,7 +2,7 @@
 
 /// The exit codes of every `heartline` command.
 ///
-/// The tens say who has to act: nobody (0), the caller (1, 2), whoever runs the way to the server (10 to 15),
+/// The tens say who has to act: nobody (0), the caller (1 to 3), whoever runs the way to the server (10 to 15),
 /// whoever runs the server (20 to 31).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u8)]
@@ -13,6 +13,8 @@ pub enum ExitCode {
     Own = 1,
     /// The command line, or the input, is not what the command takes.
     Usage = 2,
+    /// What was to be looked at is damaged, or is no history.
+    Damaged = 3,
     /// Cannot connect: the host name does not resolve.
     Name = 10,
     /// Cannot connect: no TCP connection (or Unix socket) to the address.
@@ -39,10 +41,11 @@ pub enum ExitCode {
 
 impl ExitCode {
     /// Every code with the words of the manual page.
-    pub const ALL: [(Self, &'static str); 14] = [
+    pub const ALL: [(Self, &'static str); 15] = [
         (Self::Fine, "fine; a broken pipe is fine, too"),
         (Self::Own, "something of this machine failed: a file, the terminal, a port to listen on"),
         (Self::Usage, "wrong usage, or input the command cannot take"),
+        (Self::Damaged, "the history is damaged, or is none"),
         (Self::Name, "cannot connect: the host name does not resolve"),
         (Self::Tcp, "cannot connect: no TCP connection"),
         (Self::Proxy, "cannot connect: the proxy does not let us through"),

@@ -12,7 +12,7 @@ pub mod output;
 mod private;
 pub mod server;
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 
 use clap::{CommandFactory, FromArgMatches};
 use cli::{Cli, Command, GlobalArgs, UsageError, manual};
@@ -57,12 +57,16 @@ fn start(command: Command, global: GlobalArgs, page: Page) -> Ending {
                 }
             })
         }
+        Command::History(command) => {
+            logging::start("warn", LogFormat::Text, global);
+            command.run(&mut io::stdout().lock(), io::stdout().is_terminal())
+        }
         Command::Completions { shell } => {
             let mut script = Vec::new();
             manual::write_completions(shell, &mut script);
             written(io::Write::write_all(&mut io::stdout(), &script))
         }
-        Command::Man { command } => written(manual::write_page(command.as_deref(), &mut io::stdout())),
+        Command::Man { command } => written(manual::write_page(&command, &mut io::stdout())),
     }
 }
 

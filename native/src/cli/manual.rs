@@ -11,32 +11,33 @@ use clap_mangen::{
 use super::{Cli, UsageError};
 use crate::exit_code::ExitCode;
 
-/// Writes the manual page of `command`, or of heartline as a whole.
+/// Writes the manual page of a command, such as `history export`, or of heartline as a whole.
 ///
 /// # Errors
 /// Those of `out`; an unknown command is an [`io::ErrorKind::InvalidInput`] with a [`UsageError`] inside.
-pub fn write_page(command: Option<&str>, out: &mut impl Write) -> io::Result<()> {
+pub fn write_page(command: &[String], out: &mut impl Write) -> io::Result<()> {
     let mut root = Cli::command();
     root.build();
-    let page = match command {
-        None => root,
-        Some(name) => {
-            let found = root.find_subcommand(name).cloned();
-            let Some(found) = found else {
-                let error = UsageError(format!("there is no command \"{name}\" to print a page for"));
-                return Err(io::Error::new(io::ErrorKind::InvalidInput, error));
-            };
-            found.display_name(format!("heartline-{name}"))
-        }
-    };
-    let whole = command.is_none();
+    let mut page = &root;
+    for name in command {
+        page = page.find_subcommand(name).ok_or_else(|| {
+            let error = UsageError(format!("there is no command \"{name}\" to print a page for"));
+            io::Error::new(io::ErrorKind::InvalidInput, error)
+        })?;
+    }
+    let whole = command.is_empty();
+    let several = page.has_subcommands();
+    let mut page = page.clone();
+    if !whole {
+        page = page.display_name(format!("heartline-{}", command.join("-")));
+    }
     let man = Man::new(page);
     man.render_title(out)?;
     man.render_name_section(out)?;
     man.render_synopsis_section(out)?;
     man.render_description_section(out)?;
     man.render_options_section(out)?;
-    if whole {
+    if several {
         man.render_subcommands_section(out)?;
     }
     exit_codes().to_writer(out)?;

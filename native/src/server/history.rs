@@ -16,7 +16,8 @@ pub use nats::{NatsConfig, NatsError, NatsKeep, Servers};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-pub use args::{HistoryArgs, NoHome, Where};
+pub use args::{HistoryArgs, NoHome, Where, default_file};
+pub use sqlite::care;
 pub use sqlite::{Durability, Keep, SqliteConfig};
 
 /// How many replies may wait for the hub. An engine that is faster waits: the hub always hears them.

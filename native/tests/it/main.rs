@@ -19,6 +19,8 @@ mod dial_proxy;
 mod dial_tls;
 mod echo_cli;
 mod history;
+#[cfg(unix)]
+mod history_command;
 mod listen;
 mod peer;
 mod program;

@@ -49,11 +49,17 @@ async fn completions_and_manual_pages() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = run(&["completions", shell], b"").await;
         assert!(script.code == 0 && script.stdout.contains("connect"), "{shell}");
+        assert!(script.stdout.contains("keep-messages"), "{shell}: commands of commands, too");
     }
     let page = run(&["man"], b"").await;
     assert!(page.code == 0 && page.stdout.contains(".SH \"EXIT STATUS\""), "{page:?}");
     let page = run(&["man", "connect"], b"").await;
     assert!(page.code == 0 && page.stdout.contains("heartline\\-connect"), "{page:?}");
+    let page = run(&["man", "history"], b"").await;
+    assert!(page.code == 0 && page.stdout.contains("restore"), "{page:?}");
+    let page = run(&["man", "history", "trim"], b"").await;
+    assert!(page.code == 0 && page.stdout.contains("older\\-than"), "{page:?}");
+    run(&["man", "history", "nonsense"], b"").await.failed(2, &["nonsense"]);
     run(&["man", "nonsense"], b"").await.failed(2, &["nonsense"]);
 }
 

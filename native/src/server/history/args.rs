@@ -74,6 +74,14 @@ pub enum Where {
 )]
 pub struct NoHome;
 
+/// The file of a server without flags.
+///
+/// # Errors
+/// The user has no data directory.
+pub fn default_file() -> Result<PathBuf, NoHome> {
+    Ok(private::data_folder().ok_or(NoHome)?.join("history.sqlite3"))
+}
+
 impl FromStr for Where {
     type Err = String;
 
@@ -102,7 +110,7 @@ impl HistoryArgs {
             Some(Where::Memory) => return Ok(HistoryConfig::Memory(MemoryConfig::default())),
             Some(Where::Nats(servers)) => return Ok(HistoryConfig::Nats(self.nats(servers))),
             Some(Where::Sqlite(path)) => path.clone(),
-            None => private::data_folder().ok_or(NoHome)?.join("history.sqlite3"),
+            None => default_file()?,
         };
         let bytes = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
         let keep = Keep {

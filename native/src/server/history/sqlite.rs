@@ -6,6 +6,7 @@
 //!
 //! Messages are found by their place and by their author's number, each over an index: what one costs does not grow with the history.
 
+pub mod care;
 mod file;
 mod mark;
 mod reader;

@@ -60,6 +60,9 @@ pub(super) fn open(config: &SqliteConfig) -> Result<Opened, HistoryError> {
     if fresh {
         create(&path)?;
     } else {
+        if fs::metadata(&path).is_ok_and(|meta| meta.permissions().readonly()) {
+            return Err(HistoryError::ReadOnly(path));
+        }
         look(&path)?;
         check(&path)?;
     }
@@ -130,12 +133,12 @@ fn create(path: &Path) -> Result<(), HistoryError> {
 }
 
 /// Looks at the first bytes, without the database's help: that would already write beside it.
-fn look(path: &Path) -> Result<(), HistoryError> {
+///
+/// # Errors
+/// It is no history of ours, or not one of this version.
+pub(super) fn look(path: &Path) -> Result<(), HistoryError> {
     let mut head = Vec::new();
     let file = File::open(path).map_err(|error| failed(path, error))?;
-    if file.metadata().is_ok_and(|meta| meta.permissions().readonly()) {
-        return Err(HistoryError::ReadOnly(path.to_owned()));
-    }
     file.take(100).read_to_end(&mut head).map_err(|error| failed(path, error))?;
     let number =
         |at: usize| head.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes);
@@ -157,19 +160,7 @@ fn look(path: &Path) -> Result<(), HistoryError> {
 /// Looks for damage as long as [`CHECK`], by a connection that cannot write.
 fn check(path: &Path) -> Result<(), HistoryError> {
     let of_database = |error: rusqlite::Error| damaged(path, &error.to_string());
-    // Without a log beside it nothing else is needed, and nothing else is made.
-    let logged = fs::metadata(beside(path, "-wal")).is_ok_and(|meta| meta.len() > 0);
-    let connection = if logged {
-        Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_ONLY))
-    } else {
-        let mut url = Url::from_file_path(path).map_err(|()| damaged(path, "its path is none"))?;
-        url.set_query(Some("immutable=1"));
-        Connection::open_with_flags(
-            url.as_str(),
-            flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI),
-        )
-    };
-    let connection = connection.map_err(of_database)?;
+    let (connection, _) = read_only(path)?;
     let interrupt = connection.get_interrupt_handle();
     let (done, waits) = channel::<()>();
     let watch = std::thread::spawn(move || {
@@ -189,6 +180,26 @@ fn check(path: &Path) -> Result<(), HistoryError> {
         }
         Err(error) => Err(of_database(error)),
     }
+}
+
+/// A connection that cannot write, and whether there was no log beside the file: then nothing else is needed, nothing else is
+/// made, and what another process writes meanwhile is not seen.
+///
+/// # Errors
+/// There is no database to be read.
+pub(super) fn read_only(path: &Path) -> Result<(Connection, bool), HistoryError> {
+    let alone = !fs::metadata(beside(path, "-wal")).is_ok_and(|meta| meta.len() > 0);
+    let connection = if alone {
+        let mut url = Url::from_file_path(path).map_err(|()| damaged(path, "its path is none"))?;
+        url.set_query(Some("immutable=1"));
+        let access = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        Connection::open_with_flags(url.as_str(), flags(access))
+    } else {
+        Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_ONLY))
+    };
+    let connection = connection.map_err(|error| damaged(path, &error.to_string()))?;
+    connection.busy_timeout(BUSY).map_err(|error| HistoryError::Database { path: path.to_owned(), error })?;
+    Ok((connection, alone))
 }
 
 fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
@@ -217,16 +228,16 @@ fn identity(_: &fs::Metadata) -> Option<(u64, u64)> {
 }
 
 /// The path with more at its end.
-fn beside(path: &Path, ending: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()
 }
 
-fn failed(path: &Path, error: io::Error) -> HistoryError {
+pub(super) fn failed(path: &Path, error: io::Error) -> HistoryError {
     HistoryError::Io { path: path.to_owned(), error }
 }
 
-fn damaged(path: &Path, what: &str) -> HistoryError {
+pub(super) fn damaged(path: &Path, what: &str) -> HistoryError {
     HistoryError::Damaged { path: path.to_owned(), what: what.to_owned() }
 }

@@ -1,4 +1,4 @@
--- A history of Heartline, version 1. `docs/history.md` shows how to read it. Only `heartline serve` writes it.
+-- A history of Heartline, version 1. `docs/history.md` shows how to read it. Only `heartline serve` and `heartline history` write it.
 
 -- What the program keeps about the file itself.
 CREATE TABLE meta (

@@ -43,6 +43,15 @@ impl Trimmer {
         Self { keep, due: VecDeque::new(), seen: 0, next: Instant::now(), shrinking: false, crowded: false }
     }
 
+    /// Lets go of all that one room has too much. For a file that no server works on.
+    ///
+    /// # Errors
+    /// The database's; what was let go of until then stays so.
+    pub(super) fn whole(&self, connection: &mut Connection, row: i64) -> rusqlite::Result<()> {
+        while self.trim(connection, row, false)? {}
+        Ok(())
+    }
+
     /// Looks which rooms have too much now. A sixteenth more is let be, so that trimming pays.
     pub(super) fn look(&mut self, rooms: &Rooms) {
         let Keep { messages, room_bytes, .. } = self.keep;
