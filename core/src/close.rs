@@ -122,6 +122,13 @@ pub const fn meaning(dialect: Dialect, code: u16) -> &'static str {
     }
 }
 
+/// Whether a close frame may hold `code` (RFC 6455 section 7.4): what the IANA registry has, without what stands for a missing
+/// frame or code, and what libraries and applications choose for themselves.
+#[must_use]
+pub const fn may_be_sent(code: u16) -> bool {
+    matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
+}
+
 /// Whether a page may pass `code` to `WebSocket.close()`: 1000 and 3000 to 4999 (WHATWG).
 #[must_use]
 pub const fn page_may_send(code: u16) -> bool {

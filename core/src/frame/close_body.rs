@@ -1,4 +1,4 @@
-use crate::close::{Dialect, meaning};
+use crate::close::{Dialect, code, may_be_sent, meaning};
 
 use super::violation::Violation;
 
@@ -15,7 +15,7 @@ impl CloseBody {
     /// What the code means, in words. Only the dialect of the line gives the 4000s a meaning.
     #[must_use]
     pub fn meaning(&self, dialect: Dialect) -> &'static str {
-        meaning(dialect, self.code.unwrap_or(crate::close::code::NO_STATUS))
+        meaning(dialect, self.code.unwrap_or(code::NO_STATUS))
     }
 
     /// Reads a payload, of which the end may be missing if `is_cut`.
@@ -36,10 +36,4 @@ impl CloseBody {
         }
         Self { code: Some(code), reason: String::from_utf8_lossy(reason).into_owned() }
     }
-}
-
-/// Whether a close frame may hold `code`: what the IANA registry has, without what stands for a missing frame or code, and
-/// what libraries and applications choose for themselves.
-const fn may_be_sent(code: u16) -> bool {
-    matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
 }

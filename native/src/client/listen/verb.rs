@@ -1,6 +1,6 @@
 //! What a line typed at `heartline listen` means.
 
-use heartline_core::close::code;
+use heartline_core::close::{code, may_be_sent};
 
 /// The verbs, on one line.
 pub(super) const HELP: &str =
@@ -73,7 +73,7 @@ fn guest(typed: &str) -> Result<u64, String> {
 /// Codes an endpoint may send (RFC 6455, section 7.4).
 fn close_code(typed: &str) -> Result<u16, String> {
     match typed.parse() {
-        Ok(code @ (1000..=1003 | 1007..=1014 | 3000..=4999)) => Ok(code),
+        Ok(code) if may_be_sent(code) => Ok(code),
         _ => Err(format!(
             "\"{typed}\" is no close code that may be sent: 1000 to 1003, 1007 to 1014, 3000 to 4999"
         )),

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use rusqlite::Connection;
 use serde::Serialize;
+use time::OffsetDateTime;
 
 use crate::output::escape::escaped;
 
@@ -104,21 +105,13 @@ pub(super) fn write_table(rooms: &[Listed], out: &mut impl Write) -> io::Result<
     Ok(())
 }
 
-/// `2026-01-31 12:00:00`.
+/// `2026-01-31 12:00:00`; `-` for none, and for what no calendar has.
 fn time(at: Option<u64>) -> String {
-    let Some(at) = at else { return "-".to_owned() };
-    let (days, second) = (at / 1000 / 86_400, at / 1000 % 86_400);
-    // Days since 0000-03-01, in eras of 400 years: a leap day is the last of its year then.
-    let days = days + 719_468;
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-    let year = era * 400 + year + next;
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
+    let seconds = at.and_then(|at| i64::try_from(at / 1000).ok());
+    let Some(Ok(at)) = seconds.map(OffsetDateTime::from_unix_timestamp) else { return "-".to_owned() };
+    let (year, month, day) = at.to_calendar_date();
+    let (hour, minute, second) = at.to_hms();
+    format!("{year:04}-{:02}-{day:02} {hour:02}:{minute:02}:{second:02}", u8::from(month))
 }
 
 #[cfg(test)]
