@@ -121,7 +121,7 @@ impl Dialer {
             }
             Transport::Tcp { host, port } => (host.as_str(), *port),
         };
-        let stream = match self.proxies.on_the_way_to(endpoint) {
+        let stream = match self.proxies.on_the_way_to(endpoint)? {
             None => self.connect(host, port, progress, activity).await?,
             Some(proxy) => {
                 let (proxy_host, proxy_port) = proxy.address();

@@ -104,6 +104,22 @@ async fn by_the_environment() {
     finish(program, b"").await.failed(10, &["far.invalid"]);
 }
 
+/// This machine, by an address that is not called loopback, and a port nobody listens on.
+const NOBODY: &str = "ws://0.0.0.0:1/";
+
+#[tokio::test]
+async fn the_environment_is_not_passed_over() {
+    let dial = || command(&["connect", NOBODY]);
+    let mut program = dial();
+    program.env("ALL_PROXY", "http://127.0.0.1:1").env("no_proxy", "far.example, *");
+    finish(program, b"").await.failed(11, &["0.0.0.0:1"]);
+    let mut program = dial();
+    program.env("ALL_PROXY", "socks4://ann:secret@127.0.0.1:1");
+    let outcome = finish(program, b"").await;
+    outcome.failed(12, &["the kind socks4", "--proxy"]);
+    assert!(!outcome.stderr.contains("secret"), "{outcome:?}");
+}
+
 #[tokio::test]
 async fn by_socks_which_resolves_the_name() {
     let server = Peer::echoing().await;

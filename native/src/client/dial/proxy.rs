@@ -50,7 +50,16 @@ impl Proxies {
     /// The usual environment variables: `http_proxy` (for ws), `https_proxy` (for wss), `all_proxy`, `no_proxy`, in
     /// either case.
     pub fn from_env() -> Self {
-        Self { matcher: Matcher::from_env(), spare_loopback: true }
+        // `*` means everything, as for curl; to the library it means names and no addresses.
+        let spares_all = |name| {
+            std::env::var(name).is_ok_and(|list: String| list.split(',').any(|entry| entry.trim() == "*"))
+        };
+        let matcher = if spares_all("no_proxy") || spares_all("NO_PROXY") {
+            Matcher::builder().build()
+        } else {
+            Matcher::from_env()
+        };
+        Self { matcher, spare_loopback: true }
     }
 
     /// Always `url`, whatever the environment says. An empty one means no proxy.
@@ -65,14 +74,27 @@ impl Proxies {
     }
 
     /// The proxy to reach `endpoint` by, if any.
-    pub(super) fn on_the_way_to(&self, endpoint: &Endpoint) -> Option<Proxy> {
-        let Transport::Tcp { host, .. } = &endpoint.transport else { return None };
+    ///
+    /// # Errors
+    /// A variable names a kind that is not spoken: whoever set it does not want to be seen without.
+    pub(super) fn on_the_way_to(&self, endpoint: &Endpoint) -> Result<Option<Proxy>, DialFailure> {
+        let Transport::Tcp { host, .. } = &endpoint.transport else { return Ok(None) };
         if self.spare_loopback && is_loopback(host) {
-            return None;
+            return Ok(None);
         }
-        let intercept = self.matcher.intercept(&endpoint.origin().parse().ok()?)?;
-        let kind = Kind::of(intercept.uri())?;
-        Some(Proxy { intercept, kind })
+        let found = endpoint.origin().parse().ok().and_then(|origin| self.matcher.intercept(&origin));
+        let Some(intercept) = found else { return Ok(None) };
+        match Kind::of(intercept.uri()) {
+            Some(kind) => Ok(Some(Proxy { intercept, kind })),
+            None => {
+                let kind = intercept.uri().scheme_str().unwrap_or_default();
+                Err(DialFailure::lasting(
+                    Step::Proxy,
+                    format!("the environment asks for a proxy of the kind {kind}, which is not spoken here"),
+                    "set http://, https://, socks5:// or socks5h:// there, or --proxy ('' for none)",
+                ))
+            }
+        }
     }
 }
 
@@ -258,7 +280,7 @@ mod tests {
 
     fn by(url: &str, to: &str) -> Option<String> {
         let endpoint = Endpoint::parse(to).unwrap();
-        Proxies::always(url).unwrap().on_the_way_to(&endpoint).map(|proxy| proxy.to_string())
+        Proxies::always(url).unwrap().on_the_way_to(&endpoint).unwrap().map(|proxy| proxy.to_string())
     }
 
     #[test]

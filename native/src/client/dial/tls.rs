@@ -3,7 +3,7 @@
 use std::{fs, io, path::PathBuf, sync::Arc};
 
 use rustls::{
-    CertificateError, ClientConfig, RootCertStore,
+    AlertDescription, CertificateError, ClientConfig, RootCertStore,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::CryptoProvider,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
@@ -68,7 +68,7 @@ impl TlsOptions {
         let mut config = match &self.identity {
             Some((chain, key)) => builder
                 .with_client_auth_cert(certificates(chain)?, private_key(key)?)
-                .map_err(|error| TlsOptionsError::Identity(error.to_string()))?,
+                .map_err(|error| TlsOptionsError::Identity(identity_words(&error)))?,
             None => builder.with_no_client_auth(),
         };
         // A server that also speaks HTTP/2 must not choose it: WebSocket's handshake here is HTTP/1.1.
@@ -90,6 +90,14 @@ impl TlsOptions {
         }
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         if roots.is_empty() { Err(TlsOptionsError::NoRoots) } else { Ok(roots) }
+    }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "a foreign enum; the rest has good words of its own")]
+fn identity_words(error: &rustls::Error) -> String {
+    match error {
+        rustls::Error::InconsistentKeys(_) => "the key of --key is not that of --cert".to_owned(),
+        other => other.to_string(),
     }
 }
 
@@ -150,6 +158,10 @@ fn words(error: &rustls::Error, host: &str) -> (String, &'static str) {
             format!("{host} answers, but not in TLS"),
             "use ws:// if the server has no TLS, or the port that has it",
         ),
+        rustls::Error::AlertReceived(AlertDescription::ProtocolVersion) => (
+            format!("{host} takes neither TLS 1.2 nor 1.3"),
+            "the server's operator must let it speak a newer TLS",
+        ),
         rustls::Error::AlertReceived(alert) => (
             format!("{host} ended the TLS handshake with the alert {alert:?}"),
             "if it wants a client certificate, give --cert and --key; its log says more",
@@ -169,10 +181,11 @@ fn words(error: &rustls::Error, host: &str) -> (String, &'static str) {
 fn certificate_words(error: &CertificateError, host: &str) -> (String, &'static str) {
     match error {
         CertificateError::NotValidForNameContext { presented, .. } => {
-            let names = if presented.is_empty() { "no name at all".to_owned() } else { presented.join(", ") };
+            let names: Vec<&str> = presented.iter().map(|name| bare_name(name)).collect();
+            let names = if names.is_empty() { "no name at all".to_owned() } else { names.join(", ") };
             let names = crate::output::escape::excerpt(&names, 200);
             (
-                format!("the certificate of {host} is for another name ({names})"),
+                format!("the certificate of {host} is for another name: {names}"),
                 "dial by a name it is for; the server's operator can have it extended",
             )
         }
@@ -191,11 +204,27 @@ fn certificate_words(error: &CertificateError, host: &str) -> (String, &'static 
             format!("the certificate of {host} is signed by nobody this machine trusts"),
             "give its authority by --ca FILE, or --insecure to take any",
         ),
+        CertificateError::Other(other) if is_authority(other) => (
+            format!("the certificate of {host} is an authority's (CA:TRUE), not a server's"),
+            "have one made with basicConstraints=CA:FALSE (self-signed is fine with --ca), or take any by --insecure",
+        ),
         other => (
             format!("the certificate of {host} is no good: {other}"),
             "the server's operator must mend it, or --insecure takes any",
         ),
     }
+}
+
+/// The name in `DnsName("example.org")`, as the library tells it.
+fn bare_name(told: &str) -> &str {
+    told.split_once('(')
+        .and_then(|(_, name)| name.strip_suffix(')'))
+        .map_or(told, |name| name.trim_matches('"'))
+}
+
+/// `openssl req -x509` makes such certificates unless told otherwise. The library tells it in its own words only.
+fn is_authority(other: &rustls::OtherError) -> bool {
+    other.to_string().contains("CaUsedAsEndEntity")
 }
 
 fn expired_since(error: &CertificateError) -> String {

@@ -141,6 +141,10 @@ fn refused(head: &Head, body: String, endpoint: &Endpoint) -> DialFailure {
     let advice = match head.status {
         200..300 => "there is a web page, not a WebSocket endpoint: check the path".to_owned(),
         300..400 => "it names no other place; check the URL".to_owned(),
+        400 if endpoint.tls => {
+            "the server dislikes the request: check path, headers and subprotocol, and --cert if it wants a certificate"
+                .to_owned()
+        }
         400 => {
             "the server dislikes the request: check path, headers and subprotocol, and ws:// against wss://"
                 .to_owned()
