@@ -64,10 +64,12 @@ pub async fn deliver(mut frames: Frames) {
     }
 }
 
-/// Leaves a word for a peer that is probably gone, without waiting for it.
+/// Leaves a word for a peer that is probably gone, without waiting for it, and hangs up by a reset. Where only its bytes
+/// are lost and ours arrive, a reset arrives, too; an orderly end would stay behind what it cannot acknowledge.
 pub async fn abandon(mut frames: Frames, code: u16, reason: &'static str) {
     // One try: what the kernel does not take at once would wait for a peer that takes nothing.
     let _ = timeout(Duration::ZERO, say(&mut frames, code, reason)).await;
+    let _ = frames.get_ref().end_by_reset();
 }
 
 /// The code and the words for what went wrong while reading; nothing if nobody is left to hear them.

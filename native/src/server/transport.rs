@@ -36,6 +36,17 @@ impl Transport {
         Self { stream: Stream::Tls(Box::new(stream)), received: 0, sent: 0 }
     }
 
+    /// Makes a reset of the end, whenever it comes: an orderly one would wait behind what the peer has not acknowledged.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn end_by_reset(&self) -> io::Result<()> {
+        match &self.stream {
+            Stream::Plain(stream) => stream.set_zero_linger(),
+            Stream::Tls(stream) => stream.get_ref().0.set_zero_linger(),
+        }
+    }
+
     /// Bytes the peer sent so far.
     pub fn received(&self) -> u64 {
         self.received

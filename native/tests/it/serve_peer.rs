@@ -133,6 +133,12 @@ impl Raw {
         String::from_utf8_lossy(&rest).into_owned()
     }
 
+    /// Checks that the end is a reset: whoever leaves a dead line does not wait for what it acknowledges.
+    pub(crate) async fn is_reset(&mut self) {
+        let end = self.stream.read_u8().await.unwrap_err();
+        assert_eq!(end.kind(), std::io::ErrorKind::ConnectionReset);
+    }
+
     /// Reads one frame: its first byte and its payload.
     pub(crate) async fn read(&mut self) -> (u8, Vec<u8>) {
         let first = self.stream.read_u8().await.unwrap();
