@@ -15,7 +15,7 @@ use crate::client::console::ConsoleOptions;
 
 /// How long a pipe's last message waits for an answer, unless told otherwise: long enough for a server far away,
 /// short enough for a script.
-const WAIT: Duration = Duration::from_secs(2);
+pub(crate) const WAIT: Duration = Duration::from_secs(2);
 
 /// The flags of `heartline connect`.
 #[derive(Args, Clone, Debug)]
@@ -29,7 +29,8 @@ pub struct ConnectArgs {
     /// Send this once the line is open, before anything of the input (repeatable).
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true, help_heading = "Messages")]
     pub send: Vec<String>,
-    /// End after so many messages have come.
+    /// End after so many messages have come. If a line is lost that something was sent on, the rest is not waited for:
+    /// what was left to send still goes out, on the next line, and is given 2 s. Fewer is exit code 40, or that of the line.
     #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Messages")]
     pub count: Option<u64>,
     /// Once the input has ended and all is sent, wait this long for what may still come, then close. In a pipe: 2 s,

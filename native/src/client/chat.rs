@@ -132,7 +132,7 @@ impl Session {
             }
             self.note_all_said();
             let (tone, text) = prompt::status(self.driver.machine(), now());
-            self.console.set_status(tone, &text)?;
+            self.console.set_status(tone, &text);
             let interactive = self.console.is_interactive();
             let wants_input = self.input_open && (interactive || self.wants_input());
             tokio::select! {

@@ -17,7 +17,11 @@ use super::{
     signals::Interrupts,
     status::status,
 };
-use crate::{cli::connect::ConnectConfig, exit_code::ExitCode, output::style::Tone};
+use crate::{
+    cli::connect::{ConnectConfig, WAIT},
+    exit_code::ExitCode,
+    output::style::Tone,
+};
 
 /// Messages that may wait in the line's outbox before a pipe is read any further.
 const AHEAD: usize = 64;
@@ -44,6 +48,8 @@ pub async fn run(config: ConnectConfig) -> Ending {
         count: config.count,
         received: 0,
         wait,
+        asked: false,
+        lost: false,
         end_at: None,
     };
     let ending = match session.talk(&interrupts).await {
@@ -65,6 +71,10 @@ struct Session {
     count: Option<u64>,
     received: u64,
     wait: Option<Duration>,
+    /// Something was sent on this line.
+    asked: bool,
+    /// A line ended on which something was sent: what should have come for it, comes no more.
+    lost: bool,
     /// When to end, once the input is at its end and all is sent.
     end_at: Option<Instant>,
 }
@@ -80,7 +90,7 @@ impl Session {
             let interactive = self.console.is_interactive();
             if interactive {
                 let (tone, text) = status(self.driver.machine(), now());
-                self.console.set_status(tone, &text)?;
+                self.console.set_status(tone, &text);
             }
             tokio::select! {
                 event = self.driver.next() => {
@@ -117,13 +127,21 @@ impl Session {
                 }
                 Ok(Some(self.without_all(ending)))
             }
-            // Nothing is left to say: a line that ends now need not be dialled again.
-            LineEvent::Ended(end) if self.end_at.is_some() => {
+            LineEvent::Ended(end) => {
+                self.lost |= std::mem::take(&mut self.asked) && self.count.is_some();
+                // Nothing is left to say: a line that ends now need not be dialled again.
+                if self.end_at.is_none() && !(self.lost && self.has_sent_all()) {
+                    return Ok(None);
+                }
                 let mut ending = Ending::ended(&end, self.driver.trouble());
                 if end.lived.is_some() && ending.code == ExitCode::ClosedByPeer && leaves_in_order(&end) {
                     ending.code = ExitCode::Fine;
                 }
                 Ok(Some(self.without_all(ending)))
+            }
+            LineEvent::Sent(_) => {
+                self.asked = true;
+                Ok(None)
             }
             LineEvent::StateChanged(_)
             | LineEvent::Opened { .. }
@@ -131,12 +149,10 @@ impl Session {
             | LineEvent::Unreadable { .. }
             | LineEvent::Clamped { .. }
             | LineEvent::RoundTrip(_)
-            | LineEvent::Sent(_)
             | LineEvent::Arrived { .. }
             | LineEvent::UnknownFate { .. }
             | LineEvent::Expired(_)
-            | LineEvent::TokenWanted
-            | LineEvent::Ended(_) => Ok(None),
+            | LineEvent::TokenWanted => Ok(None),
         }
     }
 
@@ -180,7 +196,7 @@ impl Session {
         while let Some(message) = self.queue.pop_front() {
             match self.driver.with(|line, now| line.send(now, message.clone())) {
                 Ok(_) => {
-                    self.console.sent(&message)?;
+                    self.console.sent(&message, "")?;
                     if !self.is_open() {
                         self.console.mention(Tone::Info, "(waits for the line)", json!(null))?;
                     }
@@ -209,11 +225,17 @@ impl Session {
         self.queue.is_empty() && outbox.len() < AHEAD && outbox.bytes() < AHEAD_BYTES
     }
 
-    /// Starts the last wait when nothing more will be sent.
+    /// Whether nothing more will be sent.
+    fn has_sent_all(&self) -> bool {
+        !self.input_open && self.queue.is_empty() && self.driver.machine().outbox().is_empty()
+    }
+
+    /// Starts the last wait when nothing more will be sent. Whoever waits for a number of messages, and asked for some of
+    /// them on a line that is lost, does not wait for ever.
     fn note_all_sent(&mut self) {
-        let all_sent = !self.input_open && self.queue.is_empty() && self.driver.machine().outbox().is_empty();
-        if all_sent && self.is_open() && self.end_at.is_none() {
-            self.end_at = self.wait.map(|wait| now() + wait);
+        if self.end_at.is_none() && self.is_open() && self.has_sent_all() {
+            let wait = self.wait.or(if self.lost { Some(WAIT) } else { None });
+            self.end_at = wait.map(|wait| now() + wait);
         }
     }
 
@@ -223,12 +245,16 @@ impl Session {
 
     /// An ending that would be fine is not, if messages that were asked for are missing.
     fn without_all(&self, ending: Ending) -> Ending {
-        match self.count {
-            Some(count) if ending.code == ExitCode::Fine && self.received < count => Ending::new(
-                ExitCode::NoReply,
-                format!("only {} of {count} messages came before the end", self.received),
-            ),
-            Some(_) | None => ending,
+        let Some(count) = self.count.filter(|count| self.received < *count) else { return ending };
+        let missing = format!("only {} of {count} messages came", self.received);
+        let code = if ending.code == ExitCode::Fine { ExitCode::NoReply } else { ending.code };
+        match ending.text.as_str() {
+            "" => Ending::new(code, missing),
+            why if matches!(code, ExitCode::NoReply | ExitCode::LineLost | ExitCode::ClosedByPeer) => {
+                Ending::new(code, format!("{missing}: {why}"))
+            }
+            // There never was a line.
+            _ => ending,
         }
     }
 

@@ -6,6 +6,8 @@
 //! | a pipe | one line each on standard output | on standard error |
 //! | `--json` | one event a line on standard output | likewise |
 
+mod editor;
+mod rows;
 mod screen;
 mod stdin;
 
@@ -80,7 +82,7 @@ impl Console {
         let input = if options.no_input {
             Input::None
         } else if stdin.is_terminal() && at_terminal && !options.json {
-            Input::Screen(Box::new(Screen::open()?))
+            Input::Screen(Box::new(Screen::open(options.max_line)?))
         } else {
             Input::Pipe(Stdin::start(options.max_line))
         };
@@ -153,15 +155,15 @@ impl Console {
         }
     }
 
-    /// Shows at a prompt what was sent; elsewhere the user knows.
+    /// Shows at a prompt what was sent, and `whom` to; elsewhere the user knows.
     ///
     /// # Errors
     /// If the terminal is gone.
-    pub fn sent(&mut self, message: &Message) -> io::Result<()> {
+    pub fn sent(&mut self, message: &Message, whom: &str) -> io::Result<()> {
         if !self.is_interactive() {
             return Ok(());
         }
-        let line = format!("> {}", shown(message, self.options.base64));
+        let line = format!("{whom}> {}", shown(message, self.options.base64));
         self.print_line(&Tone::Sent.paint(line, self.stdout_colored))
     }
 
@@ -225,14 +227,9 @@ impl Console {
     }
 
     /// Says in the prompt how the line is.
-    ///
-    /// # Errors
-    /// If the terminal is gone.
-    pub fn set_status(&mut self, tone: Tone, text: &str) -> io::Result<()> {
-        let colored = self.stdout_colored;
-        match &mut self.input {
-            Input::Screen(screen) => screen.set_prompt(format!("{} › ", tone.paint(text, colored))),
-            Input::Pipe(_) | Input::None => Ok(()),
+    pub fn set_status(&mut self, tone: Tone, text: &str) {
+        if let Input::Screen(screen) = &mut self.input {
+            screen.set_prompt(tone, text, self.stdout_colored);
         }
     }
 

@@ -87,6 +87,7 @@ impl Ending {
 /// What to do about a close code.
 fn advice(code: u16) -> &'static str {
     match code {
+        code::NO_STATUS => "it gave no reason: its log may",
         1001 | 1012 | 1013 | code::DRAINING => "it may be back soon: try again",
         1002 => "one side breaks the protocol: the server's log says which",
         1003 | 1007 => {

@@ -44,11 +44,18 @@ pub(super) fn close_frame(code: u16, reason: &str) -> Frame {
 }
 
 /// What a close frame says; without a code it is 1005.
-pub(super) fn closed_with(frame: Option<CloseFrame>) -> (u16, String) {
-    match frame {
-        Some(frame) => (frame.code.into(), frame.reason.as_str().to_owned()),
-        None => (code::NO_STATUS, String::new()),
+///
+/// # Errors
+/// The code must not be sent. Which it was, the library keeps to itself: it hands out words of its own instead, and has
+/// answered with 1002. (To it 1014 is such a code, too.)
+pub(super) fn closed_with(frame: Option<CloseFrame>) -> Result<(u16, String), &'static str> {
+    const INSTEAD: (u16, &str) = (code::PROTOCOL_ERROR, "Protocol violation");
+    let Some(frame) = frame else { return Ok((code::NO_STATUS, String::new())) };
+    let (code, reason) = (u16::from(frame.code), frame.reason.as_str());
+    if (code, reason) == INSTEAD {
+        return Err("a close frame with a code that must not be sent");
     }
+    Ok((code, reason.to_owned()))
 }
 
 /// What an error of the reader means.

@@ -68,6 +68,11 @@ pub async fn run(config: ListenConfig) -> Ending {
         Err(error) => Ending::output(&error),
     };
     hall.part().await;
+    if hall.console.is_json() {
+        let event = json!({"event": "exit", "code": ending.code.number(), "why": ending.text});
+        // The reader may be gone; the exit code is not.
+        let _ = hall.console.tell(Tone::Info, "", event);
+    }
     ending
 }
 
@@ -101,7 +106,7 @@ impl Hall {
             json!({"event": "listening", "url": url}),
         )?;
         loop {
-            self.show_status()?;
+            self.show_status();
             let may_type = self.console.is_interactive() || (self.input_open && self.has_room());
             tokio::select! {
                 accepted = listener.accept(), if self.tasks.len() < MOST_GUESTS => match accepted {
@@ -234,7 +239,11 @@ impl Hall {
             self.console.tell(Tone::Warning, "nobody is here to read this", Value::Null)?;
             return Ok(None);
         }
-        self.console.sent(&message)?;
+        let whom = match to {
+            To::All => String::new(),
+            To::One(number) => format!("#{number} "),
+        };
+        self.console.sent(&message, &whom)?;
         for (number, outgoing) in &self.guests {
             if to.includes(*number)
                 && let Err(TrySendError::Full(_)) = outgoing.try_send(Outgoing::Message(message.clone()))
@@ -255,7 +264,7 @@ impl Hall {
         self.console.tell(Tone::Bad, &format!("there is no #{number}; /who tells who is here"), Value::Null)
     }
 
-    fn show_status(&mut self) -> io::Result<()> {
+    fn show_status(&mut self) {
         let count = self.guests.len();
         let (tone, here) = match count {
             0 => (Tone::Info, "○ nobody here".to_owned()),
@@ -266,7 +275,7 @@ impl Hall {
             To::One(number) => format!("{here}, to #{number}"),
             To::All => here,
         };
-        self.console.set_status(tone, &text)
+        self.console.set_status(tone, &text);
     }
 
     /// Says goodbye to everybody who is still here.

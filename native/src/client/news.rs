@@ -97,11 +97,7 @@ fn changed<M: Machine>(console: &mut Console, driver: &Driver<M>, state: &State)
                 (None, Some(end)) => end.to_string(),
                 (None, None) => "the line ended".to_owned(),
             };
-            console.tell(
-                Tone::Warning,
-                &format!("{why}; dialling again in {:.1} s", wait.as_secs_f64()),
-                event,
-            )
+            console.tell_trouble(&why, &format!("dialling again in {:.1} s", wait.as_secs_f64()), event)
         }
         State::Closed(reason) => {
             let mut event = event("closed");

@@ -19,6 +19,8 @@ impl Interrupts {
                 signal().await;
                 notify.notify_one();
                 signal().await;
+                // Nobody else gives a terminal back from here on.
+                let _ = crossterm::terminal::disable_raw_mode();
                 std::process::exit(i32::from(ExitCode::Interrupted.number()));
             }
         });

@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use crate::{
-    peer::{CLOSE, PING, PONG, Peer, close, echo, frame, read_frame, shake_hands},
+    peer::{CLOSE, PING, PONG, Peer, TEXT, close, echo, frame, read_frame, shake_hands},
     program::{Outcome, run, start},
 };
 
@@ -45,6 +45,41 @@ async fn closes_of_each_class() {
     }
     let peer = sending(frame(CLOSE, b"")).await;
     connect_once(&peer).await.failed(30, &["without a code"]);
+}
+
+#[tokio::test]
+async fn codes_that_must_not_be_sent_are_not_taken_for_others() {
+    for code in [999, 1005, 1006, 1015, 2000] {
+        let peer = sending(close(code, "because")).await;
+        let outcome = connect_once(&peer).await;
+        outcome.failed(15, &["a close frame with a code that must not be sent"]);
+        assert!(!outcome.stderr.contains("1002"), "{code}: {outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_asked_for_on_a_lost_line_is_not_waited_for() {
+    for with in [&["--no-input", "--send", "one", "--send", "two"][..], &[]] {
+        let peer = Peer::start(|mut stream, number| async move {
+            assert_eq!(number, 1, "nothing is left to say on a second line");
+            shake_hands(&mut stream).await;
+            let mut messages = 0;
+            while let Some((opcode, payload)) = read_frame(&mut stream).await {
+                messages += usize::from(opcode == TEXT);
+                match messages {
+                    1 if opcode == TEXT => stream.write_all(&frame(TEXT, &payload)).await.unwrap(),
+                    2 => return,
+                    _ => {}
+                }
+            }
+        })
+        .await;
+        let url = peer.url();
+        let arguments = [&["connect", "--count", "2", &url][..], with].concat();
+        let outcome = run(&arguments, b"one\ntwo\n").await;
+        outcome.failed(31, &["only 1 of 2 messages came"]);
+        assert_eq!(outcome.stdout, "one\n", "{outcome:?}");
+    }
 }
 
 #[tokio::test]

@@ -1,95 +1,145 @@
 //! A terminal with line editing: what comes stands above the prompt, the prompt tells how the line is.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
 
-use rustyline_async::{Readline, ReadlineError, ReadlineEvent, SharedWriter};
+use crossterm::{
+    event::{self, Event, EventStream},
+    terminal,
+};
+use futures_util::StreamExt;
 
-use super::Typed;
+use super::{
+    Typed,
+    editor::{Done, Editor},
+    rows::{Prompt, Rows, Size},
+};
+use crate::output::style::Tone;
+
+/// Empties the window and goes to its first cell.
+const CLEAR: &str = "\x1b[2J\x1b[H";
 
 /// The prompt line and what is above it. Dropping it gives the terminal back as it was.
 pub(super) struct Screen {
-    readline: Readline,
-    writer: SharedWriter,
-    prompt: String,
+    keys: EventStream,
+    editor: Editor,
+    prompt: Prompt,
+    rows: Rows,
+    size: Size,
+    /// What is painted is what there is.
+    painted: bool,
     ended: bool,
 }
 
 impl Screen {
-    /// Takes the terminal.
-    pub(super) fn open() -> io::Result<Self> {
-        let prompt = String::from("› ");
-        let (mut readline, writer) = Readline::new(prompt.clone()).map_err(into_io)?;
-        // What was typed is shown as a message of its own, in the order it was sent.
-        readline.should_print_line_on(false, false);
-        Ok(Self { readline, writer, prompt, ended: false })
+    /// Takes the terminal. A line may have `max_line` bytes.
+    pub(super) fn open(max_line: usize) -> io::Result<Self> {
+        terminal::enable_raw_mode()?;
+        Ok(Self {
+            keys: EventStream::new(),
+            editor: Editor::new(max_line),
+            prompt: Prompt { text: "› ".to_owned(), tone: Tone::Info, colored: false },
+            rows: Rows::default(),
+            // A terminal that does not know its size is like most.
+            size: Size::new(terminal::size().unwrap_or_default()),
+            painted: false,
+            ended: false,
+        })
     }
 
     /// The next line typed. Cancel-safe.
     pub(super) async fn next(&mut self) -> Typed {
-        if self.ended {
-            return Typed::End;
-        }
-        match self.readline.readline().await {
-            Ok(ReadlineEvent::Line(line)) => {
-                if !line.trim().is_empty() {
-                    self.readline.add_history_entry(line.clone());
+        while !self.ended {
+            if let Err(error) = self.paint() {
+                return self.end(Typed::Unreadable(error.to_string()));
+            }
+            let mut next = self.keys.next().await;
+            loop {
+                match next {
+                    Some(Ok(event)) => match self.handle(event) {
+                        Ok(None) => {}
+                        Ok(Some(typed)) => return typed,
+                        Err(error) => return self.end(Typed::Unreadable(error.to_string())),
+                    },
+                    Some(Err(error)) => return self.end(Typed::Unreadable(error.to_string())),
+                    None => return self.end(Typed::End),
                 }
-                Typed::Line(line.into_bytes())
-            }
-            Ok(ReadlineEvent::Eof) => {
-                self.ended = true;
-                self.take_back_prompt();
-                Typed::End
-            }
-            Ok(ReadlineEvent::Interrupted) => Typed::Interrupted,
-            Err(error) => {
-                self.ended = true;
-                Typed::Unreadable(error.to_string())
+                // What was pasted is painted once, not once a character. (The stream keeps the first waker it is
+                // polled with, so it must not be asked by one that wakes nobody.)
+                if !matches!(event::poll(Duration::ZERO), Ok(true)) {
+                    break;
+                }
+                next = Some(event::read());
             }
         }
-    }
-
-    /// The library leaves the prompt behind when the input ends, one line up. A session ends without it.
-    fn take_back_prompt(&mut self) {
-        let mut stdout = io::stdout().lock();
-        // A terminal that is gone says so at the next line.
-        let _ = stdout.write_all(b"\x1b[1A\r\x1b[J").and_then(|()| stdout.flush());
+        Typed::End
     }
 
     /// Writes one line above the prompt.
     pub(super) fn print(&mut self, line: &str) -> io::Result<()> {
-        let bytes = format!("{line}\n").into_bytes();
-        match self.writer.write(&bytes) {
-            // Lines come faster than the prompt is served: make room now. The writer has kept the line.
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                self.readline.flush().map_err(into_io)?;
-                self.writer.write(b"").map(drop)?;
-                self.readline.update_prompt(&self.prompt).map_err(into_io)
+        self.painted = false;
+        write(&format!("{}{line}\r\n", self.rows.erase(self.size)))
+    }
+
+    /// Sets the prompt, to be seen when the next line is waited for.
+    pub(super) fn set_prompt(&mut self, tone: Tone, text: &str, colored: bool) {
+        let prompt = Prompt { text: format!("{text} › "), tone, colored };
+        self.painted &= prompt == self.prompt;
+        self.prompt = prompt;
+    }
+
+    fn handle(&mut self, event: Event) -> io::Result<Option<Typed>> {
+        self.painted = false;
+        match event {
+            Event::Key(key) => match self.editor.key(key) {
+                None => Ok(None),
+                Some(Done::Line(line)) => Ok(Some(Typed::Line(line.into_bytes()))),
+                Some(Done::End) => Ok(Some(self.end(Typed::End))),
+                Some(Done::Interrupted) => Ok(Some(Typed::Interrupted)),
+                Some(Done::Clear) => {
+                    self.rows.erase(self.size);
+                    write(CLEAR).map(|()| None)
+                }
+            },
+            Event::Resize(columns, rows) => {
+                self.size = Size::new((columns, rows));
+                Ok(None)
             }
-            outcome => outcome.map(drop),
+            Event::FocusGained | Event::FocusLost | Event::Mouse(_) => Ok(None),
         }
     }
 
-    /// Sets the prompt. Does nothing if it stays the same.
-    pub(super) fn set_prompt(&mut self, prompt: String) -> io::Result<()> {
-        if prompt == self.prompt || self.ended {
+    fn paint(&mut self) -> io::Result<()> {
+        if self.painted {
             return Ok(());
         }
-        self.prompt = prompt;
-        self.readline.update_prompt(&self.prompt).map_err(into_io)
+        let erase = self.rows.erase(self.size);
+        let (line, cursor) = (self.editor.line(), self.editor.cursor());
+        write(&(erase + &self.rows.paint(&self.prompt, line, cursor, self.size)))?;
+        self.painted = true;
+        Ok(())
+    }
+
+    /// A session ends without its prompt.
+    fn end(&mut self, last: Typed) -> Typed {
+        self.ended = true;
+        // A terminal that is gone says so at the next line.
+        let _ = write(&self.rows.erase(self.size));
+        last
     }
 }
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        // The last lines, and no prompt below them.
-        let _ = self.readline.flush();
+        let _ = write(&self.rows.erase(self.size));
+        let _ = terminal::disable_raw_mode();
     }
 }
 
-fn into_io(error: ReadlineError) -> io::Error {
-    match error {
-        ReadlineError::IO(error) => error,
-        ReadlineError::Closed => io::Error::other("the terminal is closed"),
-    }
+fn write(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
 }

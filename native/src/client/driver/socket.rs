@@ -9,7 +9,10 @@ use std::{
 };
 
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
-use heartline_core::line::{Ended, Message};
+use heartline_core::{
+    close::code::PROTOCOL_ERROR,
+    line::{Ended, Message},
+};
 use tokio::{
     sync::{Notify, mpsc},
     task::AbortHandle,
@@ -210,8 +213,11 @@ async fn read(
             Some(Ok(Frame::Ping(_))) => Report::Ping,
             Some(Ok(Frame::Pong(payload))) => Report::Pong(payload.into()),
             Some(Ok(Frame::Close(frame))) => {
-                let (code, reason) = closed_with(frame);
-                reporter.report(Report::Closed(Ended::Code { code, reason })).await;
+                let closed = match closed_with(frame) {
+                    Ok((code, reason)) => Report::Closed(Ended::Code { code, reason }),
+                    Err(what) => Report::Violation(PROTOCOL_ERROR, what.to_owned()),
+                };
+                reporter.report(closed).await;
                 // One more look sends our half of the closing handshake; the rest is the peer's hanging up.
                 let rest = async { while let Some(Ok(_)) = stream.next().await {} };
                 let _ = tokio::time::timeout(CLOSE_WAIT, rest).await;

@@ -74,7 +74,7 @@ impl Lines {
                 return Ok(self.all_in());
             }
             let (tone, text) = status(self.desk.driver.machine().line(), now());
-            self.desk.console.set_status(tone, &text)?;
+            self.desk.console.set_status(tone, &text);
             let interactive = self.desk.console.is_interactive();
             let wants_input = self.input_open && (interactive || self.wants_input());
             let deadline = self.deadline();
@@ -199,7 +199,7 @@ impl Lines {
             match driver.with(|echo, now| echo.send(now, message.clone())) {
                 Ok(_) => {
                     self.asked += 1;
-                    console.sent(&message)?;
+                    console.sent(&message, "")?;
                 }
                 Err(Refused::TooMany { .. } | Refused::TooMuch { .. }) if !console.is_interactive() => {
                     self.queue.push_front(message);

@@ -194,8 +194,10 @@ where
                 Some(Ok(Frame::Close(frame))) => {
                     // One more look sends our half of the closing handshake.
                     let _ = tokio::time::timeout(GOODBYE, stream.next()).await;
-                    let (code, reason) = closed_with(frame);
-                    return Left::With(code, reason);
+                    return match closed_with(frame) {
+                        Ok((code, reason)) => Left::With(code, reason),
+                        Err(what) => Left::Wrongly(what),
+                    };
                 }
                 Some(Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_))) => continue,
                 Some(Err(error)) => return Left::By(fault(error)),
@@ -216,6 +218,7 @@ where
     };
     match left {
         Left::With(code, reason) => (Some(code), farewell(code, &reason)),
+        Left::Wrongly(what) => (None, format!("the guest broke the protocol: {what}")),
         Left::By(Fault::Line(Ended::Reset { why })) => (None, format!("the connection broke: {why}")),
         Left::By(Fault::Line(_)) => (None, "the connection ended without a close frame".to_owned()),
         Left::By(Fault::Peer(code, what)) => {
@@ -229,6 +232,8 @@ where
 enum Left {
     /// With a close frame.
     With(u16, String),
+    /// With one that nobody may send.
+    Wrongly(&'static str),
     /// Without.
     By(Fault),
 }
