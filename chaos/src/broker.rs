@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::net::TcpListener;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -15,6 +16,12 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 /// How long a broker may take to listen, on a machine that is busy.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Below those that Linux gives to whoever dials.
+const PORTS: Range<u16> = 15_000..32_000;
+
+/// How many of them are tried.
+const TRIES: usize = 1000;
 
 /// From one look to the next, where a process has no other way to say that it is ready.
 const LOOK: Duration = Duration::from_millis(20);
@@ -180,9 +187,18 @@ impl Node {
 }
 
 /// Brokers of one cluster must know each other's ports before they start, and keep theirs when they start again: so these are
-/// chosen by the system and given free at once.
+/// not of those that the system gives to whoever dials meanwhile.
 fn free_ports(many: usize) -> Result<Vec<u16>> {
-    let held = (0..many).map(|_| TcpListener::bind(("127.0.0.1", 0))).collect::<Result<Vec<_>, _>>();
-    let held = held.context("no port is free")?;
-    held.iter().map(|port| Ok(port.local_addr()?.port())).collect()
+    let mut held = Vec::new();
+    for _ in 0..TRIES {
+        if held.len() == many {
+            break;
+        }
+        let port = fastrand::u16(PORTS);
+        held.extend(TcpListener::bind(("127.0.0.1", port)).map(|listener| (port, listener)));
+    }
+    if held.len() < many {
+        bail!("no port is free from {} to {}", PORTS.start, PORTS.end);
+    }
+    Ok(held.into_iter().map(|(port, _)| port).collect())
 }

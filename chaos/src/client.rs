@@ -28,13 +28,17 @@ const PATIENT: usize = 150;
 pub(crate) struct Person {
     pub(crate) who: usize,
     pub(crate) run: u64,
-    pub(crate) rooms: Vec<&'static str>,
+    pub(crate) rooms: Vec<String>,
+    /// How much it has to say; else it goes on until it is told to be silent.
+    pub(crate) words: Option<u64>,
     pub(crate) seed: u64,
 }
 
 /// How a client stands, for whoever waits until all is well.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Standing {
+    /// How much it has said.
+    pub(crate) said: u64,
     pub(crate) unsettled: usize,
     pub(crate) rooms: BTreeMap<String, Stand>,
     /// The state of its line, in words.
@@ -73,26 +77,26 @@ pub(crate) async fn run(
 ) -> Result<()> {
     let mut random = fastrand::Rng::with_seed(person.seed);
     let mut driver = Driver::new(talker(&person, &ledger)?, dialer(proxy)?);
-    let mut spoken = 0;
+    let mut said = 0;
     let mut next_word = Instant::now();
     let how = loop {
         standings.send_if_modified(|all| {
-            let standing = Standing::of(&driver.machine().chat);
+            let standing = Standing::of(&driver.machine().chat, said);
             let before = all.insert(person.who, standing.clone());
             before != Some(standing)
         });
-        let may_talk = *talks.borrow() && driver.machine().chat.unsettled() < PATIENT;
+        let left = person.words.map_or(u64::MAX, |words| words - said);
+        let may_talk = *talks.borrow() && left > 0 && driver.machine().chat.unsettled() < PATIENT;
         tokio::select! {
             () = driver.next() => {}
             () = sleep_until(next_word), if may_talk => {
-                let room = person.rooms[random.usize(..person.rooms.len())];
-                let words = if random.u8(..50) == 0 { random.usize(5..30) } else { 1 };
-                for _ in 0..words {
-                    spoken += 1;
-                    let text = format!("{} says {spoken} {}", person.name(), "x".repeat(random.usize(..600)));
+                let room = &person.rooms[random.usize(..person.rooms.len())];
+                let words = if random.u8(..50) == 0 { random.u64(5..30) } else { 1 };
+                for _ in 0..words.min(left) {
+                    let text = format!("{} says {} {}", person.name(), said + 1, "x".repeat(random.usize(..600)));
                     driver.with(|talker, now| {
                         // A full outbox is a word less.
-                        let _ = talker.chat.say(now, room, &text, None);
+                        said += u64::from(talker.chat.say(now, room, &text, None).is_ok());
                         // It is written down before anybody can see it.
                         while talker.poll_event().is_some() {}
                     });
@@ -124,9 +128,9 @@ impl Person {
 }
 
 impl Standing {
-    fn of(chat: &Chat) -> Self {
+    fn of(chat: &Chat, said: u64) -> Self {
         let rooms = chat.rooms().map(|room| (room.name().to_owned(), Stand::of(room))).collect();
-        Self { unsettled: chat.unsettled(), rooms, line: format!("{:?}", chat.line().state()) }
+        Self { said, unsettled: chat.unsettled(), rooms, line: format!("{:?}", chat.line().state()) }
     }
 }
 

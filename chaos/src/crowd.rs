@@ -13,21 +13,32 @@ use tokio::time::{Instant, timeout_at};
 use crate::client::{self, End, Person, Standing, Standings};
 use crate::proxy::{Doors, Proxy};
 
-/// Where everybody meets. Each is in two of them.
-pub(crate) const ROOMS: [&str; 3] = ["tea", "coffee", ">*.  ☕"];
+/// Where people meet first.
+const NAMES: [&str; 3] = ["tea", "coffee", ">*.  ☕"];
 
 /// Where a room stands: its epoch and its newest seq.
 pub(crate) type Heads = BTreeMap<String, (String, u64)>;
 
+/// Who talks, where, and how much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Talk {
+    pub(crate) clients: usize,
+    /// Each client is in two of them, if there are two.
+    pub(crate) rooms: usize,
+    /// How much each has to say; else each goes on until it is told to be silent.
+    pub(crate) words: Option<u64>,
+    pub(crate) seed: u64,
+}
+
 /// The clients, and the proxies they dial.
 #[derive(Debug)]
 pub(crate) struct Crowd {
+    talk: Talk,
     people: Vec<Member>,
     pub(crate) proxies: Vec<Proxy>,
     ledger: Arc<Mutex<Ledger>>,
     standings: Arc<Standings>,
     talks: watch::Sender<bool>,
-    seed: u64,
 }
 
 #[derive(Debug)]
@@ -39,22 +50,17 @@ struct Member {
 
 impl Crowd {
     /// So many clients, who begin to talk at once.
-    pub(crate) async fn gather(
-        clients: usize,
-        doors: &Doors,
-        ledger: &Arc<Mutex<Ledger>>,
-        seed: u64,
-    ) -> Result<Self> {
+    pub(crate) async fn gather(talk: Talk, doors: &Doors, ledger: &Arc<Mutex<Ledger>>) -> Result<Self> {
         let mut crowd = Self {
+            talk,
             people: Vec::new(),
             proxies: Vec::new(),
             ledger: Arc::clone(ledger),
             standings: Arc::new(watch::Sender::new(BTreeMap::new())),
             talks: watch::Sender::new(true),
-            seed,
         };
-        for who in 0..clients {
-            crowd.proxies.push(Proxy::open(doors.clone(), seed.wrapping_add(who as u64)).await?);
+        for who in 0..talk.clients {
+            crowd.proxies.push(Proxy::open(doors.clone(), talk.seed.wrapping_add(who as u64)).await?);
             let member = crowd.begin(who, 0);
             crowd.people.push(member);
         }
@@ -71,6 +77,17 @@ impl Crowd {
     /// Nobody says anything new.
     pub(crate) fn hush(&self) {
         self.talks.send_replace(false);
+    }
+
+    /// Waits until so much was said by all together, at most so long.
+    ///
+    /// # Errors
+    /// It was not; who stands where, in words.
+    pub(crate) async fn have_said(&self, words: u64, most: Duration) -> Result<(), String> {
+        let mut standings = self.standings.subscribe();
+        let enough = |all: &BTreeMap<usize, Standing>| all.values().map(|one| one.said).sum::<u64>() >= words;
+        let said = timeout_at(Instant::now() + most, standings.wait_for(enough)).await.is_ok();
+        if said { Ok(()) } else { Err(describe(&self.standings.borrow())) }
     }
 
     /// Waits until everybody has everything that all others have.
@@ -104,8 +121,10 @@ impl Crowd {
     }
 
     fn begin(&self, who: usize, run: u64) -> Member {
-        let rooms = vec![ROOMS[who % ROOMS.len()], ROOMS[(who + 1) % ROOMS.len()]];
-        let person = Person { who, run, rooms, seed: self.seed.wrapping_add(1000 * run + who as u64) };
+        let Talk { rooms, words, seed, .. } = self.talk;
+        let mut rooms = vec![room(who % rooms), room((who + 1) % rooms)];
+        rooms.dedup();
+        let person = Person { who, run, rooms, words, seed: seed.wrapping_add(1000 * run + who as u64) };
         let (end, ends) = oneshot::channel();
         let task = tokio::spawn(client::run(
             person,
@@ -125,6 +144,17 @@ impl Member {
         let _ = self.end.send(how);
         self.task.await.context("a client panicked")?
     }
+}
+
+impl Talk {
+    /// The names of all rooms.
+    pub(crate) fn rooms(&self) -> Vec<String> {
+        (0..self.rooms).map(room).collect()
+    }
+}
+
+fn room(index: usize) -> String {
+    NAMES.get(index).map_or_else(|| format!("room {index}"), |name| (*name).to_owned())
 }
 
 fn agree(all: &BTreeMap<usize, Standing>, heads: Option<&Heads>) -> bool {

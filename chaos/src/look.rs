@@ -15,6 +15,9 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 /// How long the server may be silent.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How many rooms one line may be in.
+const ROOMS: usize = 32;
+
 /// What a room holds.
 #[derive(Debug)]
 pub(crate) struct Found {
@@ -25,12 +28,20 @@ pub(crate) struct Found {
 }
 
 /// All there is in these rooms.
-pub(crate) async fn look(server: SocketAddr, rooms: &[&str]) -> Result<Vec<Found>> {
+pub(crate) async fn look(server: SocketAddr, rooms: &[String]) -> Result<Vec<Found>> {
+    let mut found = Vec::new();
+    for some in rooms.chunks(ROOMS) {
+        found.extend(look_at(server, some).await?);
+    }
+    Ok(found)
+}
+
+async fn look_at(server: SocketAddr, rooms: &[String]) -> Result<Vec<Found>> {
     let stream = TcpStream::connect(server).await.context("the server cannot be reached")?;
     let mut request = format!("ws://{server}/chat").into_client_request()?;
     request.headers_mut().insert("sec-websocket-protocol", PROTOCOL.parse()?);
     let (mut frames, _) = client_async(request, stream).await?;
-    let resume = rooms.iter().map(|room| Resume { room: (*room).into(), epoch: None, after: Some(0) });
+    let resume = rooms.iter().map(|room| Resume { room: room.clone(), epoch: None, after: Some(0) });
     let hello = ClientMessage::Hello {
         // Each look is somebody else, so that none is the older dial of another.
         client: format!("somebody who only looks {:032x}", fastrand::u128(..)),

@@ -46,7 +46,7 @@ usage: cargo xtask <command>
   page                         build the page only, into dist/
   test [--long] [PART...]      check everything, or only the parts named; --long adds what takes minutes
   chaos [--minutes N] [--seed S] [--history NAME] …
-                               let clients talk while servers, sockets and histories break, and check that nothing is
+                               let clients talk while servers, brokers, sockets and disks break, and check that nothing is
                                lost; --help tells all flags
   tools                        set up every tool any of these needs, and say where they are
 

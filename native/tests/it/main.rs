@@ -38,4 +38,5 @@ mod serve_program;
 mod serve_tls;
 #[cfg(unix)]
 mod serve_tokens;
+mod serve_trim;
 mod words;

@@ -1,0 +1,106 @@
+//! What is wrong when all was healed.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use heartline_ledger::{Sighting, Totals};
+use tokio::time::{Instant, sleep};
+
+use crate::crowd::Heads;
+use crate::history::History;
+use crate::life::{Life, locked};
+use crate::look::{Found, look};
+
+/// The longest a healed world may take until everybody has everything, on a machine that is busy. Reached only when something hangs.
+const HEALED: Duration = Duration::from_secs(90);
+/// Between two looks at the history while what was on its way at the last word still arrives.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
+
+/// What came of a life.
+#[derive(Debug)]
+pub struct Verdict {
+    /// What is wrong; nothing, if all is well.
+    pub findings: Vec<String>,
+    /// How much was promised and seen.
+    pub totals: Totals,
+    /// What this machine does not let us try, and why.
+    pub notes: Vec<String>,
+    /// The servers' logs, for whoever looks for the cause.
+    pub logs: Vec<String>,
+}
+
+impl Life {
+    /// Asks the ledger, when everybody stands where the history ends.
+    pub(crate) async fn end(mut self) -> Result<Verdict> {
+        let found = self.settle().await?;
+        self.crowd.finish().await?;
+        let mut ledger = locked(&self.ledger);
+        for Found { room, epoch, last, said } in &found {
+            if self.history == History::Trimmed {
+                // What was let go of at any time is so now.
+                let trimmed = said.first().map_or(*last, |first| first.prev);
+                ledger.may_lack(room, epoch, 1..=trimmed);
+            }
+            ledger.kept(
+                room,
+                epoch,
+                said.iter().map(|said| Sighting {
+                    seq: said.seq,
+                    prev: said.prev,
+                    from: &said.from,
+                    id: said.id,
+                    text: &said.text,
+                    newest: true,
+                }),
+            );
+        }
+        for room in &self.rooms {
+            let known = self.epochs.get(room).map_or(&[][..], Vec::as_slice);
+            let surprises = ledger.epochs(room).filter(|epoch| !known.iter().any(|known| known == epoch));
+            self.findings
+                .extend(surprises.map(|epoch| format!("{room}: epoch {epoch} began without a cause")));
+        }
+        self.findings.extend(ledger.check().iter().map(ToString::to_string));
+        let logs = (0..self.servers.len()).map(|n| {
+            let log = self.folder.path().join(format!("server-{n}.log"));
+            std::fs::read_to_string(log).unwrap_or_default()
+        });
+        let (notes, logs) = (self.place.notes.clone(), logs.collect());
+        Ok(Verdict { findings: self.findings, totals: ledger.totals(), notes, logs })
+    }
+
+    /// Waits until everybody stands where the history ends. Returns what is in it.
+    async fn settle(&mut self) -> Result<Vec<Found>> {
+        let until = Instant::now() + HEALED;
+        let server =
+            self.servers[0].address().context("the first server is down after everything was healed")?;
+        loop {
+            let mut agreed = self.crowd.agree(until).await;
+            let found = look(server, &self.rooms).await;
+            match &found {
+                Ok(found) if agreed.is_ok() => {
+                    let heads = found.iter().map(|at| (at.room.clone(), (at.epoch.clone(), at.last)));
+                    agreed = self.crowd.reach(&heads.collect::<Heads>(), BETWEEN_LOOKS).await;
+                }
+                Ok(_) => {}
+                // A server that has just come back may hang up once more.
+                Err(_) => sleep(BETWEEN_LOOKS).await,
+            }
+            let late = Instant::now() >= until;
+            match (found, agreed) {
+                (Ok(found), Ok(())) => return Ok(found),
+                (found, Err(standings)) if late => {
+                    let most = HEALED.as_secs();
+                    let what = format!("{most} s after all was healed not everybody is there:\n{standings}");
+                    self.findings.push(what);
+                    return Ok(found.unwrap_or_default());
+                }
+                (Err(error), Ok(())) if late => {
+                    self.findings.push(format!("the history cannot be read: {error:#}"));
+                    return Ok(Vec::new());
+                }
+                (Ok(_) | Err(_), Ok(()) | Err(_)) => {}
+            }
+        }
+    }
+}
