@@ -39,4 +39,6 @@ mod serve_tls;
 #[cfg(unix)]
 mod serve_tokens;
 mod serve_trim;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod words;

@@ -8,7 +8,7 @@ use tokio::{
 };
 
 /// How long any run may take before the test gives up on it. Not a measure of anything.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a run left behind.
 #[derive(Debug)]

@@ -21,6 +21,10 @@ use crate::output::style::Tone;
 /// Empties the window and goes to its first cell.
 const CLEAR: &str = "\x1b[2J\x1b[H";
 
+/// Keys that follow each other so closely come from no fingers. Nothing else is done meanwhile, and without some time
+/// at all the library does not look.
+const PASTED: Duration = Duration::from_millis(1);
+
 /// The prompt line and what is above it. Dropping it gives the terminal back as it was.
 pub(super) struct Screen {
     keys: EventStream,
@@ -68,7 +72,7 @@ impl Screen {
                 }
                 // What was pasted is painted once, not once a character. (The stream keeps the first waker it is
                 // polled with, so it must not be asked by one that wakes nobody.)
-                if !matches!(event::poll(Duration::ZERO), Ok(true)) {
+                if !matches!(event::poll(PASTED), Ok(true)) {
                     break;
                 }
                 next = Some(event::read());
