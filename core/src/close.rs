@@ -25,6 +25,8 @@ pub mod code {
     pub const TOO_BIG: u16 = 1009;
     /// The server failed.
     pub const INTERNAL: u16 = 1011;
+    /// A gateway got a bad answer from behind it. Registered after RFC 6455, and unknown to some libraries.
+    pub const BAD_GATEWAY: u16 = 1014;
     /// No answer to the heartbeat in time. Come back.
     pub const HEARTBEAT_LOST: u16 = 4000;
     /// Took no byte for too long. Come back.

@@ -1,6 +1,7 @@
 //! WebSocket frames out of bytes, with the names an analyser gives their fields.
 //!
-//! The [`Dissector`] looks on: it is no endpoint and refuses nothing. It names each breach of RFC 6455 with its section and
+//! The [`Dissector`] looks on: it is no endpoint and refuses nothing. The [`CloseWatch`] stands in front of one, and stops at close
+//! codes that the endpoint must not judge by itself. The dissector names each breach of RFC 6455 with its section and
 //! goes on, for what a broken peer says next is what one wants to see. One dissector sees one direction; whoever watches a
 //! line has two, and feeds them what follows the heads of the handshake.
 //!
@@ -20,6 +21,7 @@
 
 mod assembly;
 mod close_body;
+mod close_watch;
 mod dissector;
 mod header;
 mod inflate;
@@ -30,6 +32,7 @@ mod violation;
 
 pub use assembly::{Compression, Kind, Message};
 pub use close_body::CloseBody;
+pub use close_watch::{CloseWatch, Stopped};
 pub use dissector::{Dissector, End, Frame, Underway};
 pub use header::{Header, LengthForm, Opcode, Reserved};
 pub use kept::Kept;

@@ -5,6 +5,7 @@
 
 pub mod cli;
 pub mod client;
+pub mod closing;
 pub mod exit_code;
 pub mod logging;
 pub mod net;

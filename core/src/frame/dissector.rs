@@ -282,7 +282,7 @@ impl Dissector {
 }
 
 /// Puts the mask on, or takes it off; `offset` is where in the payload the bytes begin.
-fn mask(bytes: &mut [u8], key: [u8; 4], offset: u64) {
+pub(super) fn mask(bytes: &mut [u8], key: [u8; 4], offset: u64) {
     let turned = [0, 1, 2, 3].map(|at: u64| key[(offset.wrapping_add(at) % 4) as usize]);
     for (at, byte) in bytes.iter_mut().enumerate() {
         *byte ^= turned[at % 4];

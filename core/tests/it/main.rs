@@ -12,6 +12,7 @@ mod chat_token;
 mod chat_world;
 mod echo;
 mod frame;
+mod frame_close_watch;
 mod frame_encode;
 mod frame_random;
 mod ledger_random;

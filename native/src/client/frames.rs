@@ -8,6 +8,7 @@ use futures_util::{
 };
 use heartline_core::{
     close::{self, code},
+    frame::{Stopped, Violation},
     line::{Ended, Message},
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -17,6 +18,7 @@ use tokio_tungstenite::{
 };
 
 use super::dial::io_words;
+use crate::{closing::Closed, output::escape::excerpt};
 
 /// How long a peer that broke the protocol is listened to after it was told so.
 const LINGER: Duration = Duration::from_secs(1);
@@ -25,6 +27,8 @@ const LINGER: Duration = Duration::from_secs(1);
 pub(super) enum Fault {
     /// The peer, against the protocol: the code to close with, and what it did.
     Peer(u16, String),
+    /// The peer after all, with this code and reason; the library did not see it, and has not answered.
+    Closed(u16, String),
     /// The network, or the peer's machine.
     Line(Ended),
 }
@@ -44,18 +48,11 @@ pub(super) fn close_frame(code: u16, reason: &str) -> Frame {
 }
 
 /// What a close frame says; without a code it is 1005.
-///
-/// # Errors
-/// The code must not be sent. Which it was, the library keeps to itself: it hands out words of its own instead, and has
-/// answered with 1002. (To it 1014 is such a code, too.)
-pub(super) fn closed_with(frame: Option<CloseFrame>) -> Result<(u16, String), &'static str> {
-    const INSTEAD: (u16, &str) = (code::PROTOCOL_ERROR, "Protocol violation");
-    let Some(frame) = frame else { return Ok((code::NO_STATUS, String::new())) };
-    let (code, reason) = (u16::from(frame.code), frame.reason.as_str());
-    if (code, reason) == INSTEAD {
-        return Err("a close frame with a code that must not be sent");
+pub(super) fn closed_with(frame: Option<CloseFrame>) -> (u16, String) {
+    match frame {
+        Some(frame) => (frame.code.into(), frame.reason.as_str().to_owned()),
+        None => (code::NO_STATUS, String::new()),
     }
-    Ok((code, reason.to_owned()))
 }
 
 /// What an error of the reader means.
@@ -65,6 +62,9 @@ pub(super) fn closed_with(frame: Option<CloseFrame>) -> Result<(u16, String), &'
 )]
 pub(super) fn fault(error: tungstenite::Error) -> Fault {
     use tungstenite::{Error, error::ProtocolError};
+    if let Some(said) = Closed::of(&error) {
+        return misjudged(said);
+    }
     match error {
         Error::ConnectionClosed
         | Error::AlreadyClosed
@@ -77,6 +77,20 @@ pub(super) fn fault(error: tungstenite::Error) -> Fault {
         Error::Protocol(error) => Fault::Peer(code::PROTOCOL_ERROR, error.to_string()),
         other => Fault::Peer(code::PROTOCOL_ERROR, other.to_string()),
     }
+}
+
+/// What a close frame means that the library did not see.
+fn misjudged(said: &Stopped) -> Fault {
+    let Some(violation) = said.violation else { return Fault::Closed(said.code, said.reason.clone()) };
+    let reason = match said.reason.as_str() {
+        "" => String::new(),
+        reason => format!(" (\"{}\")", excerpt(reason, 123)),
+    };
+    let code = match violation == Violation::ReasonNotUtf8 {
+        true => code::INVALID_DATA,
+        false => code::PROTOCOL_ERROR,
+    };
+    Fault::Peer(code, format!("it closed with {}{reason}, but {violation}", said.code))
 }
 
 /// Tells a peer that broke the protocol so, and listens on for a moment: hanging up on bytes that nobody has read

@@ -128,7 +128,7 @@ impl Echo {
                 Poll::Ready(Some(Ok(message))) => message,
                 Poll::Ready(Some(Err(error))) => break Poll::Ready(End::Broken(error)),
                 Poll::Ready(None) => break Poll::Ready(End::Closed),
-                Poll::Pending if self.frames.get_ref().received() - self.whole_at > self.max_wire => {
+                Poll::Pending if self.received() - self.whole_at > self.max_wire => {
                     break Poll::Ready(End::EndlessMessage);
                 }
                 // Only now: as long as more comes, answers gather and leave together.
@@ -141,7 +141,7 @@ impl Echo {
             }
             match message {
                 Message::Text(_) | Message::Binary(_) => {
-                    self.whole_at = self.frames.get_ref().received();
+                    self.whole_at = self.received();
                     messages += 1;
                     self.messages += 1;
                     bytes += message.len() as u64;
@@ -156,7 +156,7 @@ impl Echo {
                 // together with a whole message was counted there already.
                 Message::Ping(payload) | Message::Pong(payload) => {
                     let counted = self.whole_at + 2 + payload.len() as u64;
-                    self.whole_at = counted.min(self.frames.get_ref().received());
+                    self.whole_at = counted.min(self.received());
                 }
                 // Answered below us too; the next read brings the end.
                 Message::Close(_) | Message::Frame(_) => {}
@@ -189,11 +189,14 @@ impl Echo {
         Pin::new(&mut self.frames).start_send(message)
     }
 
+    fn received(&self) -> u64 {
+        self.frames.get_ref().get_ref().received()
+    }
+
     fn moved(&self) -> Moved {
-        let transport = self.frames.get_ref();
         Moved {
-            received: transport.received() + self.messages,
-            sent: transport.sent(),
+            received: self.received() + self.messages,
+            sent: self.frames.get_ref().get_ref().sent(),
             blocked: self.blocked,
         }
     }
@@ -208,12 +211,7 @@ impl End {
     fn label(&self) -> &'static str {
         match self {
             Self::Closed => "closed",
-            Self::Broken(error) => match goodbye::fault(error) {
-                Some((1007, _)) => "not_utf8",
-                Some((1009, _)) => "too_large",
-                Some(_) => "protocol",
-                None => "gone",
-            },
+            Self::Broken(error) => goodbye::label(error),
             Self::EndlessMessage => "too_large",
             Self::Lost(Lost::Silent) => "heartbeat_lost",
             Self::Lost(Lost::Stalled) => "write_stalled",
@@ -224,13 +222,7 @@ impl End {
     async fn say(self, frames: Frames) {
         match self {
             Self::Closed => goodbye::hang_up(frames).await,
-            Self::Broken(error) => {
-                if let Some((code, reason)) = goodbye::fault(&error) {
-                    goodbye::reject(frames, code, reason).await;
-                } else if goodbye::is_half_closed(&error) {
-                    goodbye::deliver(frames).await;
-                }
-            }
+            Self::Broken(error) => goodbye::answer(frames, &error).await,
             Self::EndlessMessage => goodbye::reject(frames, 1009, "message without an end").await,
             Self::Lost(Lost::Silent) => goodbye::abandon(frames, 1011, "no answer to ping").await,
             Self::Lost(Lost::Stalled) => goodbye::abandon(frames, 1011, "took no byte too long").await,

@@ -6,15 +6,18 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use heartline_core::close::code;
+use heartline_core::frame::Violation;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{Error, Utf8Bytes};
 
 use super::line::Frames;
 use super::transport::Transport;
+use crate::closing::Closed;
 
 /// How long a peer may take for its half of a goodbye.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -30,37 +33,63 @@ pub async fn part(mut frames: Frames, code: u16, reason: &'static str) {
     let told = timeout(PATIENCE, async {
         say(&mut frames, code, reason).await?;
         while let Some(message) = frames.next().await {
-            message?;
+            match message {
+                // Its answer, whatever code is in it.
+                Err(error) if Closed::of(&error).is_some() => break,
+                message => drop(message?),
+            }
         }
         Ok::<_, Error>(())
     })
     .await;
     if let Ok(Ok(())) = told {
-        linger(frames.into_inner()).await;
+        linger(frames.into_inner().into_inner()).await;
     }
 }
 
 /// Tells a peer that broke the rules which one, and hangs up. Nothing it says is understood any more.
-pub async fn reject(mut frames: Frames, code: u16, reason: &'static str) {
+pub async fn reject(mut frames: Frames, code: u16, reason: impl Into<Utf8Bytes>) {
     if let Ok(Ok(())) = timeout(PATIENCE, say(&mut frames, code, reason)).await {
-        linger(frames.into_inner()).await;
+        linger(frames.into_inner().into_inner()).await;
     }
 }
 
 /// Hangs up after the closing handshake.
 pub async fn hang_up(frames: Frames) {
-    linger(frames.into_inner()).await;
+    linger(frames.into_inner().into_inner()).await;
+}
+
+/// Gives a line whose reading failed the end that is due to it.
+pub async fn answer(frames: Frames, error: &Error) {
+    if let Some((code, reason)) = fault(error) {
+        reject(frames, code, reason).await;
+    } else if let Some(said) = Closed::of(error) {
+        reject(frames, said.code, said.reason.clone()).await;
+    } else if is_half_closed(error) {
+        deliver(frames).await;
+    }
+}
+
+/// The word that a line whose reading failed is counted under.
+pub fn label(error: &Error) -> &'static str {
+    match fault(error) {
+        Some((code::INVALID_DATA, _)) => "not_utf8",
+        Some((code::TOO_BIG, _)) => "too_large",
+        Some(_) => "protocol",
+        None if Closed::of(error).is_some() => "closed",
+        None => "gone",
+    }
 }
 
 /// Whether the peer ended its half without a word. It may be reading on, as `nc` does behind the end of its input.
-pub fn is_half_closed(error: &Error) -> bool {
+fn is_half_closed(error: &Error) -> bool {
     matches!(error, Error::Protocol(ProtocolError::ResetWithoutClosingHandshake))
 }
 
 /// Sends what still waits for a peer that will say nothing more, and hangs up.
-pub async fn deliver(mut frames: Frames) {
+async fn deliver(mut frames: Frames) {
     if let Ok(Ok(())) = timeout(PATIENCE, frames.flush()).await {
-        linger(frames.into_inner()).await;
+        linger(frames.into_inner().into_inner()).await;
     }
 }
 
@@ -69,11 +98,17 @@ pub async fn deliver(mut frames: Frames) {
 pub async fn abandon(mut frames: Frames, code: u16, reason: &'static str) {
     // One try: what the kernel does not take at once would wait for a peer that takes nothing.
     let _ = timeout(Duration::ZERO, say(&mut frames, code, reason)).await;
-    let _ = frames.get_ref().end_by_reset();
+    let _ = frames.get_ref().get_ref().end_by_reset();
 }
 
 /// The code and the words for what went wrong while reading; nothing if nobody is left to hear them.
-pub fn fault(error: &Error) -> Option<(u16, &'static str)> {
+fn fault(error: &Error) -> Option<(u16, &'static str)> {
+    if let Some(said) = Closed::of(error) {
+        return said.violation.map(|violation| match violation == Violation::ReasonNotUtf8 {
+            true => (code::INVALID_DATA, "a reason that is not UTF-8"),
+            false => (code::PROTOCOL_ERROR, "a close code that may not be sent"),
+        });
+    }
     match error {
         Error::Utf8(_) => Some((1007, "text that is not UTF-8")),
         Error::Capacity(_) => Some((1009, "message too large")),
@@ -116,7 +151,7 @@ pub async fn linger(mut transport: Transport) {
     .await;
 }
 
-async fn say(frames: &mut Frames, code: u16, reason: &'static str) -> Result<(), Error> {
+async fn say(frames: &mut Frames, code: u16, reason: impl Into<Utf8Bytes>) -> Result<(), Error> {
     let frame = CloseFrame { code: CloseCode::from(code), reason: reason.into() };
     frames.close(Some(frame)).await
 }

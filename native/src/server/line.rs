@@ -3,11 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use heartline_core::frame::Side;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::Server;
 use super::transport::Transport;
+use crate::closing::Closing;
 
 /// How large a line's buffers are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,11 +26,11 @@ pub(super) struct Measures {
 const FRAME_SLACK: usize = 1024;
 
 /// The frames of a client.
-pub type Frames = WebSocketStream<Transport>;
+pub type Frames = WebSocketStream<Closing<Transport>>;
 
 /// An accepted line.
 ///
-/// `frames.get_ref()` knows how many bytes moved; `server` has limits, timing, metrics and the shutdown signal.
+/// `frames.get_ref().get_ref()` knows how many bytes moved; `server` has limits, timing, metrics and the shutdown signal.
 #[derive(Debug)]
 pub struct Line {
     /// The number of its connection; its log has it too.
@@ -46,7 +48,7 @@ impl Line {
     pub(super) async fn new(
         id: u64,
         transport: Transport,
-        read_ahead: Vec<u8>,
+        mut read_ahead: Vec<u8>,
         measures: Measures,
         peer: SocketAddr,
         server: Arc<Server>,
@@ -57,8 +59,9 @@ impl Line {
             .max_write_buffer_size(measures.write + measures.message + FRAME_SLACK)
             .max_message_size(Some(measures.message))
             .max_frame_size(Some(measures.message));
+        let stream = Closing::new(transport, Side::Client, &mut read_ahead);
         let frames =
-            WebSocketStream::from_partially_read(transport, read_ahead, Role::Server, Some(config)).await;
+            WebSocketStream::from_partially_read(stream, read_ahead, Role::Server, Some(config)).await;
         Self { id, frames, peer, server }
     }
 }

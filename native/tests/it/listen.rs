@@ -1,8 +1,11 @@
 //! `heartline listen`, with `heartline connect` at the other end.
 
+use tokio::net::TcpStream;
+
 use crate::{
     peer::{CLOSE, read_head, read_unmasked},
     program::{Running, run, start},
+    serve_peer::{self, Raw, handshake},
 };
 
 /// Starts it on a free port and gives the URL it tells.
@@ -23,6 +26,25 @@ async fn it_echoes() {
     assert_eq!((listener.out().await.as_str(), listener.out().await.as_str()), ("a", "b"));
     listener.signal("-INT").await;
     assert_eq!(listener.code().await, 130);
+}
+
+#[tokio::test]
+async fn a_guest_is_told_and_answered_in_the_words_of_the_rfc() {
+    let (mut listener, url) = listening(&[]).await;
+    for (number, code, answer, words) in [
+        (1, 1014_u16, 1014, "left: closed with 1014: a gateway got a bad answer"),
+        (2, 999, 1002, "close code 999 may not be sent"),
+    ] {
+        let stream = TcpStream::connect(url.trim_start_matches("ws://").trim_end_matches('/')).await.unwrap();
+        let mut guest = Raw { stream };
+        guest.send(handshake("/", "").as_bytes()).await;
+        assert_eq!(guest.head().await.0, 101);
+        listener.err(&format!("#{number} came")).await;
+        guest.frame(serve_peer::CLOSE, &code.to_be_bytes()).await;
+        assert_eq!(guest.closed().await, answer);
+        let line = listener.err(&format!("#{number} left")).await;
+        assert!(line.contains(words), "{line}");
+    }
 }
 
 #[tokio::test]
@@ -107,7 +129,7 @@ async fn a_guest_that_breaks_the_protocol_is_told() {
         (vec![0x81, 0x81, 0, 0, 0, 0, 0xff], 1007),
         (vec![0x81, 0x8b, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], 1009),
     ] {
-        let mut guest = tokio::net::TcpStream::connect(&place).await.unwrap();
+        let mut guest = TcpStream::connect(&place).await.unwrap();
         let hello = "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                      Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
         guest.write_all(hello.as_bytes()).await.unwrap();

@@ -3,7 +3,7 @@
 use heartline::server::Config;
 use tokio::io::AsyncWriteExt;
 
-use crate::serve_peer::{BINARY, CLOSE, PING, PONG, Raw, TEXT, TestServer, frame};
+use crate::serve_peer::{BINARY, CLOSE, PING, PONG, Raw, TEXT, TestServer, frame, handshake};
 
 const RSV1: u8 = 0x40;
 
@@ -70,17 +70,44 @@ async fn who_ends_its_half_still_gets_what_it_sent() {
 #[tokio::test]
 async fn a_close_is_echoed_with_its_code() {
     let server = TestServer::start(Config::default()).await;
-    for code in [1000_u16, 1001, 1011, 3000, 4999] {
-        let mut raw = server.echo().await;
-        let mut payload = code.to_be_bytes().to_vec();
-        payload.extend(b"bye");
-        raw.frame(CLOSE, &payload).await;
-        assert_eq!(raw.closed().await, code);
+    for code in [1000_u16, 1001, 1002, 1003, 1007, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999] {
+        for reason in [&b""[..], b"bye"] {
+            let mut raw = server.echo().await;
+            let payload = [&code.to_be_bytes()[..], reason].concat();
+            // What was said before is answered before.
+            raw.send(&[frame(TEXT, b"last"), frame(CLOSE, &payload)].concat()).await;
+            assert_eq!(raw.read().await, (TEXT, b"last".to_vec()), "{code}");
+            assert_eq!(raw.read().await, (CLOSE, payload), "{code}");
+            assert_eq!(raw.rest().await, "", "{code}");
+        }
     }
     let mut raw = server.echo().await;
     raw.frame(CLOSE, b"").await;
     assert_eq!(raw.read().await, (CLOSE, Vec::new()));
     assert_eq!(raw.rest().await, "");
+}
+
+/// The beginning of a line may come with its handshake, and everything in pieces.
+#[tokio::test]
+async fn a_close_is_understood_wherever_it_is_cut() {
+    let server = TestServer::start(Config::default()).await;
+    let close = frame(CLOSE, &[&1014_u16.to_be_bytes()[..], b"bad gateway"].concat());
+    let bytes = [frame(TEXT, b"early"), close].concat();
+    for ahead in 0..=bytes.len() {
+        let mut raw = server.connect().await;
+        raw.send(&[handshake("/echo", "").as_bytes(), &bytes[..ahead]].concat()).await;
+        assert_eq!(raw.head().await.0, 101);
+        raw.send(&bytes[ahead..]).await;
+        assert_eq!(raw.read().await, (TEXT, b"early".to_vec()), "{ahead} bytes ahead");
+        assert_eq!(raw.closed().await, 1014, "{ahead} bytes ahead");
+    }
+    let mut raw = server.echo().await;
+    for byte in &bytes {
+        raw.send(&[*byte]).await;
+    }
+    assert_eq!(raw.read().await, (TEXT, b"early".to_vec()));
+    assert_eq!(raw.closed().await, 1014);
+    server.until_metrics_tell(&format!("route=\"echo\",why=\"closed\"}} {}", bytes.len() + 2)).await;
 }
 
 #[tokio::test]
@@ -94,11 +121,13 @@ async fn against_the_rules_means_1002() {
         ("fragmented ping", frame(0x09, b"x")),
         ("continuation of nothing", frame(0x80, b"x")),
         ("text within a message", [frame(0x01, b"x"), frame(TEXT, b"y")].concat()),
-        ("close code 1005", frame(CLOSE, &1005_u16.to_be_bytes())),
-        ("close code 999", frame(CLOSE, &999_u16.to_be_bytes())),
+        ("fragmented close", frame(0x08, &1000_u16.to_be_bytes())),
         ("half a close code", frame(CLOSE, &[3])),
     ] {
         assert_eq!(code_for(what, &bytes).await, 1002, "{what}");
+    }
+    for code in [0_u16, 999, 1004, 1005, 1006, 1015, 1016, 2000, 2999, 5000, 65535] {
+        assert_eq!(code_for("close code", &frame(CLOSE, &code.to_be_bytes())).await, 1002, "{code}");
     }
 }
 
@@ -110,6 +139,7 @@ async fn text_that_is_not_utf8_means_1007() {
         ("cut short", frame(TEXT, b"gr\xc3")),
         ("surrogate", frame(TEXT, b"\xed\xa0\x80")),
         ("close reason", frame(CLOSE, b"\x03\xe8\xff")),
+        ("close reason of a bad gateway", frame(CLOSE, b"\x03\xf6\xff")),
     ] {
         assert_eq!(code_for(what, &bytes).await, 1007, "{what}");
     }

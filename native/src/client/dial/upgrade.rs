@@ -1,5 +1,6 @@
 //! The WebSocket handshake over a connected stream: ask, check the answer, and tell a wrong one in full.
 
+use heartline_core::frame::Side;
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
@@ -15,10 +16,10 @@ use super::{
     request::Request,
     tls,
 };
-use crate::{client::activity::Stream, output::escape::excerpt};
+use crate::{client::activity::Stream, closing::Closing, output::escape::excerpt};
 
 /// A WebSocket over any stream.
-pub type Socket = WebSocketStream<Box<dyn Stream>>;
+pub type Socket = WebSocketStream<Closing<Box<dyn Stream>>>;
 
 /// What the server said to the handshake.
 pub(super) enum Answer {
@@ -61,6 +62,7 @@ pub(super) async fn upgrade(
         .write_buffer_size(0)
         .max_message_size(Some(max_message))
         .max_frame_size(Some(max_message));
+    let stream = Closing::new(stream, Side::Server, &mut head.rest);
     let socket = WebSocketStream::from_partially_read(stream, head.rest, Role::Client, Some(config)).await;
     Ok(Answer::Open(Box::new(socket), subprotocol))
 }

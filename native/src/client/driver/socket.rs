@@ -9,10 +9,7 @@ use std::{
 };
 
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
-use heartline_core::{
-    close::code::PROTOCOL_ERROR,
-    line::{Ended, Message},
-};
+use heartline_core::line::{Ended, Message};
 use tokio::{
     sync::{Notify, mpsc},
     task::AbortHandle,
@@ -161,11 +158,11 @@ async fn run(socket: crate::client::dial::Socket, waiting: mpsc::Receiver<Outgoi
             std::future::pending().await
         }
     };
-    let violation = tokio::select! {
-        violation = read(&mut stream, reporter) => violation,
+    let unanswered = tokio::select! {
+        unanswered = read(&mut stream, reporter) => unanswered,
         () = writing => None,
     };
-    if let Some(code) = violation {
+    if let Some(code) = unanswered {
         reject(sink, stream, code).await;
     }
 }
@@ -201,7 +198,7 @@ async fn write(
     false
 }
 
-/// Reads until the line is over. Gives the code to close with if the peer broke the protocol.
+/// Reads until the line is over. Gives the code to close with if the library does not answer by itself.
 async fn read(
     stream: &mut (impl Stream<Item = Result<Frame, tungstenite::Error>> + Unpin),
     reporter: &Reporter,
@@ -213,11 +210,8 @@ async fn read(
             Some(Ok(Frame::Ping(_))) => Report::Ping,
             Some(Ok(Frame::Pong(payload))) => Report::Pong(payload.into()),
             Some(Ok(Frame::Close(frame))) => {
-                let closed = match closed_with(frame) {
-                    Ok((code, reason)) => Report::Closed(Ended::Code { code, reason }),
-                    Err(what) => Report::Violation(PROTOCOL_ERROR, what.to_owned()),
-                };
-                reporter.report(closed).await;
+                let (code, reason) = closed_with(frame);
+                reporter.report(Report::Closed(Ended::Code { code, reason })).await;
                 // One more look sends our half of the closing handshake; the rest is the peer's hanging up.
                 let rest = async { while let Some(Ok(_)) = stream.next().await {} };
                 let _ = tokio::time::timeout(CLOSE_WAIT, rest).await;
@@ -228,6 +222,10 @@ async fn read(
             Some(Err(error)) => match fault(error) {
                 Fault::Peer(code, what) => {
                     reporter.report(Report::Violation(code, what)).await;
+                    return Some(code);
+                }
+                Fault::Closed(code, reason) => {
+                    reporter.report(Report::Closed(Ended::Code { code, reason })).await;
                     return Some(code);
                 }
                 Fault::Line(ended) => {

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use futures_util::{Sink, SinkExt, StreamExt};
 use heartline_core::{
     close,
+    frame::Side,
     line::{Ended, Message},
 };
 use http::{HeaderValue, Request, Response, StatusCode};
@@ -27,6 +28,7 @@ use crate::{
         dial::io_words,
         frames::{Fault, close_frame, closed_with, fault, frame, reject},
     },
+    closing::Closing,
     output::escape::excerpt,
     server::handshake,
 };
@@ -92,7 +94,7 @@ pub(super) async fn serve(
 }
 
 struct Guest {
-    socket: WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>,
+    socket: WebSocketStream<Closing<TokioIo<hyper::upgrade::Upgraded>>>,
     path: String,
     subprotocol: Option<String>,
 }
@@ -127,7 +129,8 @@ async fn welcome(stream: Box<dyn Stream>, house: &House) -> Result<Guest, String
         .write_buffer_size(16 << 10)
         .max_message_size(Some(house.max_message))
         .max_frame_size(Some(house.max_message));
-    let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
+    let stream = Closing::new(TokioIo::new(upgraded), Side::Client, &mut Vec::new());
+    let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
     Ok(Guest { socket, path, subprotocol })
 }
 
@@ -194,10 +197,8 @@ where
                 Some(Ok(Frame::Close(frame))) => {
                     // One more look sends our half of the closing handshake.
                     let _ = tokio::time::timeout(GOODBYE, stream.next()).await;
-                    return match closed_with(frame) {
-                        Ok((code, reason)) => Left::With(code, reason),
-                        Err(what) => Left::Wrongly(what),
-                    };
+                    let (code, reason) = closed_with(frame);
+                    return Left::With(code, reason);
                 }
                 Some(Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_))) => continue,
                 Some(Err(error)) => return Left::By(fault(error)),
@@ -218,9 +219,12 @@ where
     };
     match left {
         Left::With(code, reason) => (Some(code), farewell(code, &reason)),
-        Left::Wrongly(what) => (None, format!("the guest broke the protocol: {what}")),
         Left::By(Fault::Line(Ended::Reset { why })) => (None, format!("the connection broke: {why}")),
         Left::By(Fault::Line(_)) => (None, "the connection ended without a close frame".to_owned()),
+        Left::By(Fault::Closed(code, reason)) => {
+            reject(sink, stream, code).await;
+            (Some(code), farewell(code, &reason))
+        }
         Left::By(Fault::Peer(code, what)) => {
             reject(sink, stream, code).await;
             (None, format!("the guest broke the protocol: {what}"))
@@ -232,8 +236,6 @@ where
 enum Left {
     /// With a close frame.
     With(u16, String),
-    /// With one that nobody may send.
-    Wrongly(&'static str),
     /// Without.
     By(Fault),
 }

@@ -236,7 +236,7 @@ impl Talk {
 
     /// Tells the session of bytes below the frames. Returns whether there were some that came.
     fn note_bytes(&mut self) -> bool {
-        let transport = self.frames.get_ref();
+        let transport = self.frames.get_ref().get_ref();
         let (received, sent) = (transport.received(), transport.sent());
         let now = Instant::now().into_std();
         if sent != self.sent {
@@ -255,12 +255,7 @@ impl End {
     pub(super) fn label(&self) -> &'static str {
         match self {
             Self::Closed => "closed",
-            Self::Broken(error) => match goodbye::fault(error) {
-                Some((1007, _)) => "not_utf8",
-                Some((1009, _)) => "too_large",
-                Some(_) => "protocol",
-                None => "gone",
-            },
+            Self::Broken(error) => goodbye::label(error),
             Self::Told { code, .. } => match *code {
                 code::HEARTBEAT_LOST => "heartbeat_lost",
                 code::WRITE_STALLED => "write_stalled",
@@ -280,11 +275,7 @@ impl End {
     pub(super) async fn say(self, frames: Frames) {
         match self {
             Self::Closed => goodbye::hang_up(frames).await,
-            Self::Broken(error) => {
-                if let Some((code, reason)) = goodbye::fault(&error) {
-                    goodbye::reject(frames, code, reason).await;
-                }
-            }
+            Self::Broken(error) => goodbye::answer(frames, &error).await,
             Self::Told { code, reason } if is_hopeless(code) => goodbye::abandon(frames, code, reason).await,
             Self::Told {
                 code: code @ (code::BAD_MESSAGE | code::IGNORED_HOLD | code::UNAUTHORIZED),
