@@ -12,6 +12,7 @@ pub mod net;
 pub mod output;
 mod private;
 pub mod server;
+pub mod spelling;
 
 use std::io::{self, IsTerminal as _};
 

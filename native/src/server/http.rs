@@ -27,6 +27,7 @@ use super::accept::Presence;
 use super::routes::{self, Answer, Plan, Visitor};
 use super::transport::Transport;
 use super::{Server, errands, goodbye};
+use crate::spelling::Spelled;
 
 const TOO_SLOW: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-type: text/plain\r\n\
     content-length: 27\r\n\r\nthe request came too slowly";
@@ -54,10 +55,9 @@ pub(super) async fn serve(
     let limits = server.config.http;
     let mut connection = http1::Builder::new()
         .half_close(true)
-        // Naive clients look for header names as the RFC writes them.
         .title_case_headers(true)
         .max_buf_size(limits.header_bytes)
-        .serve_connection(TokioIo::new(transport), site);
+        .serve_connection(TokioIo::new(Spelled(transport)), site);
 
     let mut shutdown = server.shutdown.clone();
     let mut leaving = false;
@@ -79,7 +79,7 @@ pub(super) async fn serve(
     };
 
     let parts = connection.into_parts();
-    let mut transport = parts.io.into_inner();
+    let Spelled(mut transport) = parts.io.into_inner();
     if let (End::Done(Ok(())), Some((plan, presence))) = (&end, visit.take_plan()) {
         // Copied: taking the buffer over would keep hyper's 8 KiB as long as the line lives.
         return Some(Opened { transport, read_ahead: parts.read_buf.to_vec(), plan, presence });
@@ -105,7 +105,7 @@ pub(super) async fn serve(
 }
 
 /// Between two requests: over. Within one: the last.
-fn finish(connection: &mut http1::Connection<TokioIo<Transport>, Site>) {
+fn finish(connection: &mut http1::Connection<TokioIo<Spelled<Transport>>, Site>) {
     Pin::new(connection).graceful_shutdown();
 }
 

@@ -145,6 +145,7 @@ fn upgrade(server: &Server, visitor: &Visitor, head: &request::Parts, plan: Plan
     let subprotocol = subprotocol(&plan, head);
     let plan = match plan {
         Plan::Chat { .. } if subprotocol.is_none() => {
+            server.metrics.refused("subprotocol");
             Plan::Reject { code: 4406, reason: "this address speaks heartline.v1; offer that subprotocol" }
         }
         Plan::Echo | Plan::Chat { .. } | Plan::Reject { .. } => plan,

@@ -1,7 +1,7 @@
 //! What clients of `/chat` should not send, over real sockets.
 
 use heartline_core::close::code;
-use heartline_core::wire::{ClientMessage, ErrorCode, RejectCode, ServerMessage};
+use heartline_core::wire::{ClientMessage, ErrorCode, Limits, RejectCode, ServerMessage};
 use tokio::net::TcpSocket;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -60,6 +60,23 @@ async fn who_does_not_listen_is_closed_and_others_talk_on() {
         noise.text("noise").await;
     }
     assert_eq!(u16::from(noise.closed().await.code), code::BAD_MESSAGE);
+
+    let rooms: Vec<_> = (0..=Limits::default().rooms).map(|number| format!("room {number}")).collect();
+    let mut greedy = place.member("greedy", &[]).await;
+    for room in rooms {
+        greedy.tell(&ClientMessage::Join { room, epoch: None, after: None }).await;
+    }
+    assert_eq!(error(&mut greedy).await, ErrorCode::TooManyRooms);
+
+    let metrics = place.get("/metrics").await;
+    for counted in [
+        "heartline_chat_held_total{code=\"too_fast\"} 1",
+        "heartline_lines_ended_total{route=\"chat\",why=\"ignored_hold\"} 1",
+        "heartline_lines_ended_total{route=\"chat\",why=\"bad_message\"} 1",
+        "heartline_chat_errors_total{code=\"too_many_rooms\"} 1",
+    ] {
+        assert!(metrics.contains(&format!("{counted}\n")), "{counted}: {metrics}");
+    }
 
     ann.say("tea", 1, "at last").await;
     ann.until(|message| matches!(message, ServerMessage::Accepted { .. })).await;

@@ -69,6 +69,65 @@ async fn good_handshakes_come_in() {
     assert!(head.contains("sec-websocket-protocol: heartline.v1\r\n"), "{head}");
 }
 
+/// Names mean the same in any case, but not to every client.
+#[tokio::test]
+async fn the_names_of_the_handshake_are_spelled_as_in_the_rfc() {
+    let server = TestServer::start(Config::default()).await;
+    for (header_lines, names) in [
+        (
+            "Sec-WebSocket-Protocol: mqtt\r\n",
+            &[
+                "Upgrade: websocket",
+                "Connection: Upgrade",
+                "Sec-WebSocket-Accept: ",
+                "Sec-WebSocket-Protocol: mqtt",
+            ][..],
+        ),
+        ("Sec-WebSocket-Version: 8\r\n", &["Upgrade: websocket", "Sec-WebSocket-Version: 13"]),
+    ] {
+        let mut raw = server.connect().await;
+        // A request before it on the same connection changes nothing.
+        raw.send(
+            format!("GET /healthz HTTP/1.1\r\n{HOST}\r\n{}", handshake("/echo", header_lines)).as_bytes(),
+        )
+        .await;
+        assert_eq!(raw.head().await.0, 200);
+        let said = raw.until(b"\r\n\r\n").await;
+        for name in names {
+            assert!(said.contains(&format!("\r\n{name}")), "{name}: {said}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_request_may_be_written_in_any_of_the_ways_of_http() {
+    let server = TestServer::start(Config::default()).await;
+    for header_lines in [
+        "upgrade: WebSocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\n",
+        "Connection: keep-alive, Upgrade\r\n",
+        "Connection: keep-alive\r\nConnection: Upgrade\r\n",
+        "Upgrade: h2c, websocket\r\n",
+        "Sec-WebSocket-Version:   13  \r\n",
+        "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n",
+        "Content-Length: 0\r\n",
+    ] {
+        for target in ["/echo", "/echo?a=b", "http://localhost/echo"] {
+            let (status, head, mut raw) = server.handshake(target, header_lines).await;
+            assert_eq!(status, 101, "{target}: {header_lines}{head}");
+            assert!(!head.contains("extensions"), "{head}");
+            raw.frame(TEXT, b"hi").await;
+            assert_eq!(raw.read().await, (TEXT, b"hi".to_vec()), "{target}: {header_lines}");
+        }
+    }
+    let old = handshake("/echo", "").replace("HTTP/1.1", "HTTP/1.0");
+    let post = handshake("/echo", "").replace("GET ", "POST ");
+    for (request, expected) in [(old, 400), (post, 405), (handshake("http://evil.com/echo", ""), 421)] {
+        let mut raw = server.connect().await;
+        raw.send(request.as_bytes()).await;
+        assert_eq!(raw.head().await.0, expected, "{request}");
+    }
+}
+
 #[tokio::test]
 async fn a_page_is_told_by_close_code_what_it_could_not_read_from_a_status() {
     let server = TestServer::start(Config::default()).await;
@@ -78,6 +137,10 @@ async fn a_page_is_told_by_close_code_what_it_could_not_read_from_a_status() {
     assert_eq!((status, raw.closed().await), (101, 4403));
     let (status, _, mut raw) = server.handshake("/chat", "").await;
     assert_eq!((status, raw.closed().await), (101, 4406));
+    let metrics = server.metrics().await;
+    for why in ["foreign_origin", "subprotocol"] {
+        assert!(metrics.contains(&format!("heartline_refused_total{{why=\"{why}\"}} 1")), "{metrics}");
+    }
     assert_eq!(server.ask("GET /chat", &format!("{HOST}Origin: http://evil.com\r\n")).await.0, 403);
 }
 
@@ -143,6 +206,7 @@ async fn a_full_server_says_so_and_nobody_else_is_harmed() {
     assert_eq!(status, 503);
     assert!(head.contains("\r\nretry-after: "), "{head}");
     assert_eq!(server.ask("GET /healthz", HOST).await.0, 200);
+    assert!(server.metrics().await.contains("heartline_refused_total{why=\"full\"} 1"));
     first.frame(TEXT, b"still here").await;
     assert_eq!(first.read().await, (TEXT, b"still here".to_vec()));
     first.frame(CLOSE, &1000_u16.to_be_bytes()).await;

@@ -118,12 +118,17 @@ impl Raw {
 
     /// Reads an answer's status and its head, in small letters.
     pub(crate) async fn head(&mut self) -> (u16, String) {
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            head.push(self.stream.read_u8().await.unwrap());
-        }
-        let head = String::from_utf8(head).unwrap().to_ascii_lowercase();
+        let head = self.until(b"\r\n\r\n").await.to_ascii_lowercase();
         (head.split(' ').nth(1).unwrap().parse().unwrap(), head)
+    }
+
+    /// Reads up to and with these bytes.
+    pub(crate) async fn until(&mut self, end: &[u8]) -> String {
+        let mut read = Vec::new();
+        while !read.ends_with(end) {
+            read.push(self.stream.read_u8().await.unwrap());
+        }
+        String::from_utf8(read).unwrap()
     }
 
     /// Reads to the end. A reset is no end: whoever hangs up properly sends none.

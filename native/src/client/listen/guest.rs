@@ -31,6 +31,7 @@ use crate::{
     closing::Closing,
     output::escape::excerpt,
     server::handshake,
+    spelling::Spelled,
 };
 
 /// Messages that may wait for one guest.
@@ -114,7 +115,8 @@ async fn welcome(stream: Box<dyn Stream>, house: &House) -> Result<Guest, String
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .serve_connection(TokioIo::new(stream), service)
+        .title_case_headers(true)
+        .serve_connection(TokioIo::new(Spelled(stream)), service)
         .with_upgrades();
     let outcome = connection.await;
     let Ok((path, subprotocol, upgrade)) = upgraded.try_recv() else {
