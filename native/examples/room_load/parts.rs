@@ -68,27 +68,25 @@ pub(crate) async fn fan_out() {
     );
 }
 
-/// Whether a message costs more the more there are before it.
+/// Whether a message costs more the more there are before it: one room, new and with a million messages, in turns.
 pub(crate) async fn length() {
-    const MESSAGES: usize = 200_000;
-    let places = Place::all().await;
-    for place in &places {
-        let mut costs = Vec::new();
-        let mut accepted = 0;
-        while accepted < MESSAGES {
+    const ONE_ROOM: Load = Load { rooms: 1, members: 5, writers: 5, messages: 90, in_flight: 20 };
+    let places = [
+        Place::long("empty", "always the same 0", 0).await,
+        Place::long("1,000,000 long", "always the same 0", 1_000_000).await,
+    ];
+    let mut costs = [Vec::new(), Vec::new()];
+    for _ in 0..3 * TURNS {
+        for (place, costs) in places.iter().zip(&mut costs) {
             let before = place.processor_micros();
-            let turn = talk(place.address, "always the same", ROOMS_OF_FIVE).await;
+            let turn = talk(place.address, "always the same", ONE_ROOM).await;
             costs.push((rate(&turn), (place.processor_micros() - before) / turn.accepted as f64));
-            accepted += turn.accepted;
         }
-        let part = |some: &[(f64, f64)]| {
-            (median(some.iter().map(|cost| cost.0)), median(some.iter().map(|cost| cost.1)))
-        };
-        let (first, last) = (part(&costs[..3]), part(&costs[costs.len() - 3..]));
-        println!(
-            "{:>15}: {:.0}/s and {:.1} µs each at first, {:.0}/s and {:.1} µs after {accepted} messages",
-            place.name, first.0, first.1, last.0, last.1
-        );
+    }
+    for (place, costs) in places.iter().zip(&costs) {
+        let used = costs.iter().map(|cost| cost.1).sum::<f64>() / costs.len() as f64;
+        let rate = median(costs.iter().map(|cost| cost.0));
+        println!("{:>15}: {rate:.0} accepted/s, {used:.1} µs of the server each", place.name);
     }
 }
 

@@ -1,12 +1,14 @@
 //! The engine that keeps the history in a SQLite file: the one a server has without a flag.
 //!
-//! Two threads: one writes (`writer`), one reads pages (`reader`), and no query ever runs where lines are served. What waits for
-//! the writer at one moment, of all rooms, shares a transaction, and nothing is answered before its commit. A page sees all that
-//! was committed when it was asked for, and therefore all that was followed; it may be ahead of what is followed, never behind.
+//! Three threads: one writes (`writer`), one reads pages (`reader`), one puts the log into the file (`checkpoint`); no query ever
+//! runs where lines are served. What waits for the writer at one moment, of all rooms, shares a transaction, and nothing is answered
+//! before its commit. A page sees all that was committed when it was asked for, and therefore all that was followed; it may be ahead
+//! of what is followed, never behind.
 //!
 //! Messages are found by their place and by their author's number, each over an index: what one costs does not grow with the history.
 
 pub mod care;
+mod checkpoint;
 mod file;
 mod mark;
 mod reader;
@@ -27,6 +29,7 @@ use heartline_core::wire::Limits;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use self::checkpoint::Checkpointer;
 use self::file::Opened;
 use self::trim::Trimmer;
 use self::trouble::Trouble;
@@ -99,7 +102,8 @@ impl Default for Keep {
 pub(super) async fn open(config: SqliteConfig, counter: Counter) -> Result<JoinHandle<()>, HistoryError> {
     let keep = config.keep;
     let opened = tokio::task::spawn_blocking(move || file::open(&config)).await;
-    let Opened { writer, mut reader, place, lock } = opened.map_err(|_| HistoryError::Ended)??;
+    let Opened { writer, checkpointer, mut reader, place, lock } =
+        opened.map_err(|_| HistoryError::Ended)??;
     let Counter { requests, replies, health } = counter;
 
     let (read, asked_to_read) = channel();
@@ -113,7 +117,8 @@ pub(super) async fn open(config: SqliteConfig, counter: Counter) -> Result<JoinH
         let _ = end_reading.send(());
     });
     threads.map_err(HistoryError::Thread)?;
-    let writer = Writer::new(writer, place, Trimmer::new(keep), Trouble::none(health), replies);
+    let checkpointer = Checkpointer::start(checkpointer).map_err(HistoryError::Thread)?;
+    let writer = Writer::new(writer, checkpointer, place, Trimmer::new(keep), Trouble::none(health), replies);
     let threads = thread::Builder::new().name("history".to_owned()).spawn(move || {
         writer.run(&asked_to_write);
         drop(lock);

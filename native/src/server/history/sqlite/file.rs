@@ -20,12 +20,20 @@ const CHECK: Duration = Duration::from_secs(5);
 /// How long another program may hold the file, such as one that looks into it, before messages are refused.
 const BUSY: Duration = Duration::from_secs(1);
 
+/// How many pages the log beside the file grows to before a commit puts the rest of it into the file, so that it begins anew:
+/// 64 MiB. With SQLite's own 1000 pages every few commits wait for the disk.
+const LOG_PAGES: u32 = 16_384;
+
+/// How much of the file the writer keeps at hand. With SQLite's own 2 MiB, what is written all the time does not fit.
+const CACHE_KIB: i32 = 16 * 1024;
+
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
 /// A file that is ours until this is dropped.
 #[derive(Debug)]
 pub(super) struct Opened {
     pub(super) writer: Connection,
+    pub(super) checkpointer: Connection,
     pub(super) reader: Connection,
     pub(super) place: Place,
     pub(super) lock: Lock,
@@ -86,11 +94,12 @@ pub(super) fn open(config: &SqliteConfig) -> Result<Opened, HistoryError> {
     if config.durability == Durability::Process {
         writer.pragma_update(None, "synchronous", "NORMAL").map_err(of_database)?;
     }
+    let checkpointer = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(of_database)?;
     let reader = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(of_database)?;
     // A connection opens the log at its first reading: now, while it is certainly there.
     reader.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0)).map_err(of_database)?;
     let place = Place::at(&path).map_err(|error| failed(&path, error))?;
-    Ok(Opened { writer, reader, place, lock })
+    Ok(Opened { writer, checkpointer, reader, place, lock })
 }
 
 impl Place {
@@ -208,6 +217,8 @@ fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
     connection.set_prepared_statement_cache_capacity(32);
     if access.contains(OpenFlags::SQLITE_OPEN_READ_WRITE) {
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+        connection.pragma_update_and_check(None, "wal_autocheckpoint", LOG_PAGES, |_| Ok(()))?;
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     }
     Ok(connection)
 }

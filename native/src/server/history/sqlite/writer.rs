@@ -9,6 +9,7 @@ use heartline_core::room::engine::{Appended, Entry, Most, Refusal, Reply, Reques
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
+use super::checkpoint::Checkpointer;
 use super::file::Place;
 use super::rooms::Rooms;
 use super::trim::Trimmer;
@@ -26,6 +27,7 @@ const CATCH_UP: Most = Most { messages: 1000, bytes: 1 << 20 };
 
 pub(super) struct Writer {
     connection: Connection,
+    checkpointer: Checkpointer,
     place: Place,
     rooms: Rooms,
     /// The rooms somebody is in, and the last message of each that was told.
@@ -38,13 +40,14 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn new(
         connection: Connection,
+        checkpointer: Checkpointer,
         place: Place,
         trimmer: Trimmer,
         trouble: Trouble,
         replies: mpsc::Sender<Reply>,
     ) -> Self {
         let (rooms, followed) = (Rooms::default(), BTreeMap::new());
-        Self { connection, place, rooms, followed, trimmer, trouble, replies }
+        Self { connection, checkpointer, place, rooms, followed, trimmer, trouble, replies }
     }
 
     /// Works until nobody is left who could ask, then closes the file in good order.
@@ -88,6 +91,7 @@ impl Writer {
             match self.place.check() {
                 Ok(()) => match self.commit(batch) {
                     Ok(replies) => {
+                        self.checkpointer.note(batch.len());
                         batch.clear();
                         replies.into_iter().for_each(|reply| self.tell(reply));
                         let followed = &self.followed;
@@ -222,6 +226,8 @@ impl Writer {
     }
 
     fn close(self) {
+        // The last connection puts the log into the file; that is to be this one.
+        self.checkpointer.end();
         let ended = self.connection.pragma_update(None, "synchronous", "FULL");
         let ended = ended.and_then(|()| mark::end(&self.connection));
         let ended = ended.and_then(|()| self.connection.close().map_err(|(_, error)| error));
