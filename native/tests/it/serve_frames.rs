@@ -1,7 +1,7 @@
 //! `/echo`, frame by frame.
 
 use heartline::server::Config;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::serve_peer::{BINARY, CLOSE, PING, PONG, Raw, TEXT, TestServer, frame, handshake};
 
@@ -171,7 +171,12 @@ async fn endless_fragments_mean_1009_though_each_is_empty() {
         Ok::<_, std::io::Error>(())
     });
     let mut head = [0; 4];
-    tokio::io::AsyncReadExt::read_exact(&mut reader, &mut head).await.unwrap();
+    reader.read_exact(&mut head[..2]).await.unwrap();
+    // On a busy machine the first beat comes before the bound.
+    while head[..2] == [PING, 0] {
+        reader.read_exact(&mut head[..2]).await.unwrap();
+    }
+    reader.read_exact(&mut head[2..]).await.unwrap();
     assert_eq!((head[0], u16::from_be_bytes([head[2], head[3]])), (CLOSE, 1009));
     sending.abort();
 }
