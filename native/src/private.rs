@@ -75,3 +75,10 @@ impl Lock {
         &self.0
     }
 }
+
+impl Drop for Lock {
+    /// Closing the file would do, but for a child that is just being started: until it runs its program it has the file open, too.
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
