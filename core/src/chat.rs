@@ -46,7 +46,7 @@ pub use timeline::Timeline;
 use crate::close::Dialect;
 use crate::line::{Input, Line, LineConfig, Machine, Timer, Transmit};
 use crate::time::Instant;
-use crate::wire::{ClientMessage, Limits, NameFault, Style, check_name};
+use crate::wire::{BearerToken, ClientMessage, Limits, NameFault, Style, check_name};
 use own::Own;
 use room::Presence;
 use token::Token;
@@ -61,7 +61,7 @@ pub struct ChatConfig {
     /// What others call it.
     pub name: String,
     /// Proves who it is, where a server asks for it; until the shell hands over another.
-    pub token: Option<String>,
+    pub token: Option<BearerToken>,
 }
 
 /// The chat application on a `heartline.v1` line.

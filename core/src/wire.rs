@@ -16,6 +16,7 @@ mod name;
 mod number;
 mod server;
 mod style;
+mod token;
 
 pub use client::{ClientMessage, Resume};
 pub use code::{ErrorCode, HoldCode, RejectCode};
@@ -24,6 +25,7 @@ pub use limits::{Beat, Limits};
 pub use name::{NameFault, check_name};
 pub use server::{Member, Said, ServerMessage};
 pub use style::{BadColour, Colour, Lane, Style};
+pub use token::{BearerToken, TokenFault};
 
 /// The subprotocol both sides agree on in the handshake (`Sec-WebSocket-Protocol`).
 pub const PROTOCOL: &str = "heartline.v1";

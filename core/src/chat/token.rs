@@ -5,12 +5,12 @@ use std::fmt;
 use super::{Chat, Event};
 use crate::policy::TOKEN_LEAD;
 use crate::time::{Duration, Instant};
-use crate::wire::ClientMessage;
+use crate::wire::{BearerToken, ClientMessage};
 
 /// What proves who this is, and how long it still does.
 #[derive(Default)]
 pub(super) struct Token {
-    text: Option<String>,
+    shown: Option<BearerToken>,
     /// When the token of the present line ends, as the server said; `None` if it does not, or nobody could fetch another.
     ends_at: Option<Instant>,
     /// When to ask for another.
@@ -18,12 +18,13 @@ pub(super) struct Token {
 }
 
 impl Token {
-    pub(super) fn new(text: Option<String>) -> Self {
-        Self { text, ..Self::default() }
+    pub(super) fn new(shown: Option<BearerToken>) -> Self {
+        Self { shown, ..Self::default() }
     }
 
+    /// As it goes into a `hello`.
     pub(super) fn text(&self) -> Option<String> {
-        self.text.clone()
+        self.shown.as_ref().map(|token| token.as_str().to_owned())
     }
 
     pub(super) const fn ask_at(&self) -> Option<Instant> {
@@ -56,12 +57,13 @@ impl fmt::Debug for Token {
 
 impl Chat {
     /// Takes a token for this line and all that follow: fetched for a dial before it opens, or before the old one ends
-    /// ([`Event::TokenEnds`]).
-    pub fn set_token(&mut self, now: Instant, token: String) {
-        if self.welcomed {
-            let _ = self.line.post(&ClientMessage::Token { token: token.clone() });
+    /// ([`Event::TokenEnds`]). `None`: lines that follow show none; the one that is open goes on with what it showed.
+    pub fn set_token(&mut self, now: Instant, token: Option<BearerToken>) {
+        if let (true, Some(token)) = (self.welcomed, &token) {
+            // Without a line there is nobody to show it to before the next `hello`.
+            let _ = self.line.post(&ClientMessage::Token { token: token.as_str().to_owned() });
         }
-        self.token.text = Some(token);
+        self.token.shown = token;
         self.follow(now);
     }
 

@@ -4,7 +4,7 @@ use super::{Cause, Line, LineEnd, State};
 use crate::close::Dialect;
 use crate::outbox::MessageId;
 use crate::time::{Duration, Instant};
-use crate::wire::ServerMessage;
+use crate::wire::{BearerToken, ServerMessage};
 
 /// One WebSocket message, opaque to the line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,8 +81,8 @@ pub enum Input {
     Token {
         /// The dial it was fetched for.
         generation: u64,
-        /// The token.
-        token: String,
+        /// The token; `None` if there is none to show any more.
+        token: Option<BearerToken>,
     },
     /// The world around changed.
     Signal(Signal),

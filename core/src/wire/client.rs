@@ -1,10 +1,12 @@
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::decode::{self, DecodeError};
 use super::{Style, number};
 
-/// What a client says.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+/// What a client says. Written out for a log it shows neither the client's secret nor a token.
+#[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ClientMessage {
     /// The first message of every line.
@@ -112,5 +114,52 @@ impl ClientMessage {
     /// Says what is wrong with it, in words its sender can use.
     pub fn decode(text: &str) -> Result<Self, DecodeError> {
         decode::decode(text, Self::TYPES)
+    }
+}
+
+impl fmt::Debug for ClientMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hello { client: _, dial, name, token, resume } => f
+                .debug_struct("Hello")
+                .field("client", &Hidden)
+                .field("dial", dial)
+                .field("name", name)
+                .field("token", &token.as_ref().map(|_| Hidden))
+                .field("resume", resume)
+                .finish(),
+            Self::Join { room, epoch, after } => f
+                .debug_struct("Join")
+                .field("room", room)
+                .field("epoch", epoch)
+                .field("after", after)
+                .finish(),
+            Self::Leave { room } => f.debug_struct("Leave").field("room", room).finish(),
+            Self::History { room, before, limit } => f
+                .debug_struct("History")
+                .field("room", room)
+                .field("before", before)
+                .field("limit", limit)
+                .finish(),
+            Self::Token { token: _ } => f.debug_struct("Token").field("token", &Hidden).finish(),
+            Self::Say { room, id, text, style } => f
+                .debug_struct("Say")
+                .field("room", room)
+                .field("id", id)
+                .field("text", text)
+                .field("style", style)
+                .finish(),
+            Self::Ping { n } => f.debug_struct("Ping").field("n", n).finish(),
+            Self::Pong { n } => f.debug_struct("Pong").field("n", n).finish(),
+        }
+    }
+}
+
+/// Stands for what is nobody else's to read.
+struct Hidden;
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
     }
 }

@@ -5,7 +5,7 @@ use heartline_core::close::Dialect;
 use heartline_core::line::{Input, LineConfig, Machine};
 use heartline_core::policy::TOKEN_LEAD;
 use heartline_core::time::Duration;
-use heartline_core::wire::{ClientMessage, ErrorCode, Limits, ServerMessage};
+use heartline_core::wire::{BearerToken, ClientMessage, ErrorCode, Limits, ServerMessage};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -16,7 +16,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 #[test]
 fn a_token_goes_to_this_line_and_to_the_next() {
     let mut world = World::joined();
-    world.chat.set_token(world.now, "t1".to_owned());
+    world.chat.set_token(world.now, Some(bearer("t1")));
     world.drain();
     assert_eq!(world.sent, [token("t1")]);
     world.cut();
@@ -27,20 +27,34 @@ fn a_token_goes_to_this_line_and_to_the_next() {
 #[test]
 fn a_token_fetched_for_a_dial_is_said_with_its_hello() {
     let mut world = World::with(with_source());
-    hand_over(&mut world, "of the first dial");
+    hand_over(&mut world, "of-the-first-dial");
     world.open();
-    assert_eq!(said_with_hello(&mut world).as_deref(), Some("of the first dial"));
+    assert_eq!(said_with_hello(&mut world).as_deref(), Some("of-the-first-dial"));
     world.cut();
     world.wake();
-    hand_over(&mut world, "of the second");
+    hand_over(&mut world, "of-the-second");
     world.open();
-    assert_eq!(said_with_hello(&mut world).as_deref(), Some("of the second"));
+    assert_eq!(said_with_hello(&mut world).as_deref(), Some("of-the-second"));
+}
+
+#[test]
+fn a_token_that_was_taken_back_is_shown_no_more() {
+    let mut world = World::joined();
+    world.chat.set_token(world.now, Some(bearer("t1")));
+    world.drain();
+    world.sent.clear();
+    world.chat.set_token(world.now, None);
+    world.drain();
+    assert!(world.sent.is_empty(), "the line that is open goes on");
+    world.cut();
+    world.open();
+    assert_eq!(said_with_hello(&mut world), None);
 }
 
 #[test]
 fn a_token_fetched_for_a_dial_that_was_given_up_is_nobodys() {
     let mut world = World::with(with_source());
-    let late = Input::Token { generation: world.chat.line().generation(), token: "late".to_owned() };
+    let late = Input::Token { generation: world.chat.line().generation(), token: Some(bearer("late")) };
     world.chat.redial(world.now);
     world.drain();
     world.input(late);
@@ -134,9 +148,18 @@ fn a_room_that_the_token_does_not_open_is_refused_and_so_is_one_it_opens_no_more
 #[test]
 fn no_token_shows_when_a_client_is_written_out_for_a_log() {
     let mut world = World::joined();
-    world.chat.set_token(world.now, "do not tell".to_owned());
+    let told = Input::Token { generation: 1, token: Some(bearer("do-not-tell")) };
+    world.chat.set_token(world.now, Some(bearer("do-not-tell")));
     world.drain();
-    assert!(!format!("{:?}", world.chat).contains("do not tell"));
+    let mut written = format!("{told:?} {:?} {:?}", world.chat, world.sent);
+    world.cut();
+    world.open();
+    let secret = world.chat.identity().secret().as_str().to_owned();
+    written += &format!("{:?}", world.sent);
+    assert_eq!(said_with_hello(&mut world).as_deref(), Some("do-not-tell"), "it was there to be told");
+    for word in ["do-not-tell", &secret] {
+        assert!(!written.contains(word), "{written}");
+    }
 }
 
 fn with_source() -> LineConfig {
@@ -164,7 +187,7 @@ fn ends(world: &mut World, left: Option<Duration>) {
 
 fn hand_over(world: &mut World, token: &str) {
     let generation = world.chat.line().generation();
-    world.input(Input::Token { generation, token: token.to_owned() });
+    world.input(Input::Token { generation, token: Some(bearer(token)) });
 }
 
 fn asked(world: &mut World) -> Vec<Duration> {
@@ -190,4 +213,8 @@ fn said_with_hello(world: &mut World) -> Option<String> {
 
 fn token(token: &str) -> ClientMessage {
     ClientMessage::Token { token: token.to_owned() }
+}
+
+fn bearer(token: &str) -> BearerToken {
+    BearerToken::parse(token).unwrap()
 }

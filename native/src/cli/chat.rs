@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use heartline_core::{
     chat::{check_member_name, check_room_name},
-    wire::PROTOCOL,
+    wire::{BearerToken, PROTOCOL},
 };
 use url::Url;
 
@@ -86,7 +86,7 @@ pub struct ChatConfig {
     /// What others call us.
     pub name: String,
     /// Who we are, where the server asks for it.
-    pub token: Option<String>,
+    pub token: Option<BearerToken>,
     /// How long to stay once all is said.
     pub wait: Duration,
     /// The name of the identity that outlives the run, if one does.
@@ -120,7 +120,12 @@ impl ChatArgs {
             verbose: global.verbose,
         };
         let Self { room, name, token, token_command, wait, persist, .. } = self;
-        let token = token.filter(|_| token_command.is_none());
+        // An empty variable is one that is not set. The words never repeat what was given.
+        let token = token.filter(|token| token_command.is_none() && !token.is_empty());
+        let token = token
+            .map(|token| BearerToken::parse(&token))
+            .transpose()
+            .map_err(|fault| UsageError(format!("--token, or HEARTLINE_TOKEN: {fault}")))?;
         line.config.token_source = token_command.is_some();
         line.dialer.token_command = token_command.map(TokenCommand::new);
         Ok(ChatConfig { line, console, room, name, token, wait, persist })

@@ -15,6 +15,7 @@ use std::sync::{
     atomic::{AtomicU8, Ordering},
 };
 
+use heartline_core::wire::BearerToken;
 use rustls::ClientConfig;
 
 pub use endpoint::{Credentials, Endpoint, Transport, UrlError};
@@ -79,7 +80,7 @@ impl Dialer {
     ///
     /// # Errors
     /// [`DialFailure`] of the command.
-    pub async fn fetch_token(&self, progress: &Progress) -> Result<Option<String>, DialFailure> {
+    pub async fn fetch_token(&self, progress: &Progress) -> Result<Option<BearerToken>, DialFailure> {
         let Some(command) = &self.token_command else { return Ok(None) };
         progress.reached(Step::Token);
         command.fetch().await.map(Some)

@@ -178,7 +178,7 @@ impl<M: Machine> Driver<M> {
                 self.subprotocol.clone_from(&subprotocol);
                 Input::Opened { generation, subprotocol }
             }
-            Report::Token(token) => Input::Token { generation, token },
+            Report::Token(token) => Input::Token { generation, token: Some(token) },
             Report::Failed(failure) => {
                 let ended = ended(&failure);
                 self.trouble = Some(Trouble::Dial(failure));

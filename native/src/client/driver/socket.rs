@@ -9,7 +9,10 @@ use std::{
 };
 
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
-use heartline_core::line::{Ended, Message};
+use heartline_core::{
+    line::{Ended, Message},
+    wire::BearerToken,
+};
 use tokio::{
     sync::{Notify, mpsc},
     task::AbortHandle,
@@ -34,7 +37,7 @@ const CLOSE_WAIT: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) enum Report {
     /// A token for this line was fetched.
-    Token(String),
+    Token(BearerToken),
     /// The handshake succeeded with this subprotocol.
     Opened(Option<String>),
     /// The dial failed.
