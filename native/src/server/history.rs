@@ -202,10 +202,31 @@ impl Desk {
     }
 }
 
+/// Whether messages can be made durable now. An engine that is gone, whatever it said last, can do nothing.
+pub fn is_ready(health: &watch::Receiver<Health>) -> bool {
+    health.has_changed().is_ok() && *health.borrow() == Health::Ready
+}
+
 /// Both sides of one.
 fn desk() -> (Desk, Counter) {
     let (ask, requests) = mpsc::unbounded_channel();
     let (replies, hear) = mpsc::channel(WAITING_REPLIES);
     let (health, well) = watch::channel(Health::Unavailable("it is being opened".to_owned()));
     (Desk { requests: ask, replies: hear, health: well }, Counter { requests, replies, health })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_that_is_gone_is_not_ready_whatever_it_said_last() {
+        let (desk, counter) = desk();
+        let health = desk.health();
+        assert!(!is_ready(&health), "it is being opened");
+        counter.health.send_replace(Health::Ready);
+        assert!(is_ready(&health));
+        drop(counter);
+        assert!(!is_ready(&health));
+    }
 }

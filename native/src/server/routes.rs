@@ -16,7 +16,7 @@ use super::config::LineLimits;
 use super::gatekeeper::{Bearer, bearer};
 use super::guard::Refusal;
 use super::handshake;
-use super::history::Health;
+use super::history::is_ready;
 use super::line::Measures;
 use heartline_core::wire::PROTOCOL;
 
@@ -203,7 +203,7 @@ fn get(
 }
 
 fn metrics(server: &Server) -> String {
-    let ready = *server.health.borrow() == Health::Ready;
+    let ready = is_ready(&server.health);
     server.metrics.history_ready.set(if ready { 1.0 } else { 0.0 });
     server.metrics.render()
 }
@@ -212,10 +212,10 @@ fn readyz(server: &Server, head: &request::Parts) -> Response<Full<Bytes>> {
     let mut response = if server.shutdown.is_draining() {
         come_back("draining\n", server.config.drain.as_secs() + 1)
     } else {
-        match &*server.health.borrow() {
-            Health::Ready => text(StatusCode::OK, "ready\n"),
-            // Only that, and not why: whoever asks may be a stranger.
-            Health::Unavailable(_) => come_back("the history is not available\n", 1),
+        // Only that, and not why: whoever asks may be a stranger.
+        match is_ready(&server.health) {
+            true => text(StatusCode::OK, "ready\n"),
+            false => come_back("the history is not available\n", 1),
         }
     };
     let headers = response.headers_mut();

@@ -107,6 +107,21 @@ async fn an_export_that_is_cut_or_none_names_the_line_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn where_there_was_no_history_a_restore_that_fails_leaves_none() {
+    let place = Place::new();
+    let export = an_export(5);
+    place.restore(&export[..export.len() / 2], &[]).await.failed(2, &["is cut", "nothing was restored"]);
+    let left: Vec<_> = fs::read_dir(place.path.parent().unwrap())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !name.ends_with(".lock"))
+        .collect();
+    assert_eq!(left, Vec::<String>::new());
+    place.run(&["list"]).await.failed(2, &["there is no history"]);
+    assert_eq!(place.restore(&export, &[]).await.code, 0, "and it can be done right");
+}
+
+#[tokio::test]
 async fn killed_in_the_middle_of_a_restore_it_is_as_it_was() {
     let place = Place::new();
     assert_eq!(place.restore(&an_export(5), &[]).await.code, 0);

@@ -14,13 +14,14 @@ mod mark;
 mod reader;
 mod rooms;
 mod schema;
+mod thread;
 mod trim;
 mod trouble;
 mod writer;
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
-use std::thread;
+use std::thread::Builder;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -102,7 +103,7 @@ impl Default for Keep {
 pub(super) async fn open(config: SqliteConfig, counter: Counter) -> Result<JoinHandle<()>, HistoryError> {
     let keep = config.keep;
     let opened = tokio::task::spawn_blocking(move || file::open(&config)).await;
-    let Opened { writer, checkpointer, mut reader, place, lock } =
+    let Opened { writer, checkpointer, mut reader, place, lock, .. } =
         opened.map_err(|_| HistoryError::Ended)??;
     let Counter { requests, replies, health } = counter;
 
@@ -110,17 +111,20 @@ pub(super) async fn open(config: SqliteConfig, counter: Counter) -> Result<JoinH
     let (write, asked_to_write) = channel();
     let (end_reading, reading) = oneshot::channel();
     let (end_writing, writing) = oneshot::channel();
-    let of_reader = replies.clone();
-    let threads = thread::Builder::new().name("history-read".to_owned()).spawn(move || {
-        reader::run(&mut reader, &asked_to_read, &of_reader);
+    let (of_reader, of_reader_health) = (replies.clone(), health.clone());
+    let threads = Builder::new().name("history-read".to_owned()).spawn(move || {
+        thread::run(&asked_to_read, &of_reader, &of_reader_health, |in_hand| {
+            reader::run(&mut reader, &asked_to_read, &of_reader, in_hand);
+        });
         drop(reader);
         let _ = end_reading.send(());
     });
     threads.map_err(HistoryError::Thread)?;
     let checkpointer = Checkpointer::start(checkpointer).map_err(HistoryError::Thread)?;
-    let writer = Writer::new(writer, checkpointer, place, Trimmer::new(keep), Trouble::none(health), replies);
-    let threads = thread::Builder::new().name("history".to_owned()).spawn(move || {
-        writer.run(&asked_to_write);
+    let trouble = Trouble::none(health.clone());
+    let writer = Writer::new(writer, checkpointer, place, Trimmer::new(keep), trouble, replies.clone());
+    let threads = Builder::new().name("history".to_owned()).spawn(move || {
+        thread::run(&asked_to_write, &replies, &health, |batch| writer.run(&asked_to_write, batch));
         drop(lock);
         let _ = end_writing.send(());
     });
@@ -146,7 +150,7 @@ async fn distribute(
             Request::ReadAfter { .. } | Request::ReadBefore { .. } => read,
             Request::Open { .. } | Request::Close { .. } | Request::Append { .. } => write,
         };
-        // A thread that is gone has panicked, and its end of the replies is gone with it.
+        // The threads hear until their queues are closed, also after a panic.
         let _ = queue.send(request);
     }
 }

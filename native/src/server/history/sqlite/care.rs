@@ -197,7 +197,8 @@ pub fn trim(
 /// Puts back what was exported, in one transaction, and says what it was. `-` is standard input.
 ///
 /// # Errors
-/// A server works on it, the export is not whole, a room is there already, or the disk fails; nothing is changed then.
+/// A server works on it, the export is not whole, a room is there already, or the disk fails; nothing is changed then, and where
+/// there was no history, there is none.
 pub fn restore(path: &Path, from: &Path, replace: bool, out: &mut impl Write) -> Result<(), CareError> {
     let lines: Box<dyn io::Read> = if from == Path::new("-") {
         Box::new(io::stdin().lock())
@@ -227,20 +228,27 @@ fn next_room(
     statement.query_one(params![seen, only], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()
 }
 
-/// Does something to a file as a server would, under its lock, with everything on the disk at the end.
+/// Does something to a file as a server would, under its lock, with everything on the disk at the end. A file that was made for it
+/// goes again if it fails.
 fn mend<T>(path: &Path, what: impl FnOnce(&mut Connection) -> Result<T, CareError>) -> Result<T, CareError> {
     let config = SqliteConfig { path: path.to_owned(), durability: Durability::Disk, keep: Keep::default() };
     let opened = file::open(&config);
     if let Err(HistoryError::Held(_)) = opened {
         return Err(CareError::Held(path.to_owned()));
     }
-    let Opened { mut writer, reader, lock, .. } = opened?;
+    let Opened { mut writer, reader, lock, fresh, .. } = opened?;
     drop(reader);
     let done = what(&mut writer);
-    mark::end(&writer).map_err(|error| of_database(path, error))?;
-    writer.close().map_err(|(_, error)| of_database(path, error))?;
+    let ended = mark::end(&writer).and_then(|()| writer.close().map_err(|(_, error)| error));
+    if fresh && done.is_err() {
+        // There was none before, and there is none now: an empty one would pass for whatever was to be in it.
+        file::remove(path).map_err(|error| CareError::File { path: path.to_owned(), error })?;
+    }
     drop(lock);
-    done
+    // What went wrong first is what there is to know; that it could not be closed either follows from it.
+    let done = done?;
+    ended.map_err(|error| of_database(path, error))?;
+    Ok(done)
 }
 
 /// What SQLite says, as a history's trouble.

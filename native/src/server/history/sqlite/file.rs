@@ -37,6 +37,8 @@ pub(super) struct Opened {
     pub(super) reader: Connection,
     pub(super) place: Place,
     pub(super) lock: Lock,
+    /// There was none before.
+    pub(super) fresh: bool,
 }
 
 /// The files a history consists of, known again when they are still the same.
@@ -99,7 +101,7 @@ pub(super) fn open(config: &SqliteConfig) -> Result<Opened, HistoryError> {
     // A connection opens the log at its first reading: now, while it is certainly there.
     reader.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0)).map_err(of_database)?;
     let place = Place::at(&path).map_err(|error| failed(&path, error))?;
-    Ok(Opened { writer, checkpointer, reader, place, lock })
+    Ok(Opened { writer, checkpointer, reader, place, lock, fresh })
 }
 
 impl Place {
@@ -236,6 +238,18 @@ fn identity(meta: &fs::Metadata) -> Option<(u64, u64)> {
 #[cfg(not(unix))]
 fn identity(_: &fs::Metadata) -> Option<(u64, u64)> {
     None
+}
+
+/// Takes away a history that nobody needs. Its connections are closed, and its lock is still held.
+pub(super) fn remove(path: &Path) -> io::Result<()> {
+    fs::remove_file(path)?;
+    for ending in ["-wal", "-shm"] {
+        match fs::remove_file(beside(path, ending)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    private::sync_folder_of(path)
 }
 
 /// The path with more at its end.

@@ -11,9 +11,15 @@ use super::trouble;
 
 const COLUMNS: &str = "seq, prev, at, author, name, id, text, style";
 
-/// Answers what is asked until nobody is left who could ask.
-pub(super) fn run(connection: &mut Connection, asked: &Receiver<Request>, replies: &mpsc::Sender<Reply>) {
+/// Answers what is asked until nobody is left who could ask. What is under way lies in `in_hand`.
+pub(super) fn run(
+    connection: &mut Connection,
+    asked: &Receiver<Request>,
+    replies: &mpsc::Sender<Reply>,
+    in_hand: &mut Vec<Request>,
+) {
     while let Ok(request) = asked.recv() {
+        in_hand.push(request.clone());
         let (ticket, page) = match request {
             Request::ReadAfter { ticket, room, after, most } => {
                 (ticket, read_after(connection, &room, after, most))
@@ -21,8 +27,12 @@ pub(super) fn run(connection: &mut Connection, asked: &Receiver<Request>, replie
             Request::ReadBefore { ticket, room, before, most } => {
                 (ticket, read_before(connection, &room, before, most))
             }
-            Request::Open { .. } | Request::Close { .. } | Request::Append { .. } => continue,
+            Request::Open { .. } | Request::Close { .. } | Request::Append { .. } => {
+                in_hand.clear();
+                continue;
+            }
         };
+        in_hand.clear();
         let page = page.map_err(|error| Unavailable(trouble::words(&error)));
         // A hub that is gone asks no more either.
         if replies.blocking_send(Reply::Page { ticket, page }).is_err() {

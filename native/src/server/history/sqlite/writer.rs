@@ -50,16 +50,15 @@ impl Writer {
         Self { connection, checkpointer, place, rooms, followed, trimmer, trouble, replies }
     }
 
-    /// Works until nobody is left who could ask, then closes the file in good order.
-    pub(super) fn run(mut self, asked: &Receiver<Request>) {
-        let mut batch: Vec<Request> = Vec::with_capacity(TOGETHER);
+    /// Works until nobody is left who could ask, then closes the file in good order. What is under way lies in `batch`.
+    pub(super) fn run(mut self, asked: &Receiver<Request>, batch: &mut Vec<Request>) {
         loop {
             let until = self.trouble.again().unwrap_or_else(|| self.trimmer.when());
             match asked.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(first) => {
                     batch.push(first);
                     batch.extend(asked.try_iter().take(TOGETHER - 1));
-                    self.serve(&mut batch);
+                    self.serve(batch);
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -104,9 +103,10 @@ impl Writer {
             }
         }
         let why = self.trouble.why().unwrap_or_default().to_owned();
-        for request in batch.drain(..) {
-            self.refuse(request, &why);
+        for request in &*batch {
+            self.refuse(request.clone(), &why);
         }
+        batch.clear();
     }
 
     /// One transaction. What is to be told comes back, and is true only now.
