@@ -29,6 +29,7 @@ mod config;
 mod gate;
 mod hub;
 mod identity;
+mod posters;
 mod session;
 mod talk;
 
@@ -37,5 +38,6 @@ pub use config::{HubConfig, SessionConfig};
 pub use gate::{Denied, Gate, Grant, OpenGate, RoomSet};
 pub use hub::{Done, Errand, ErrandId, Hub, Piece, Tally, Timer as HubTimer};
 pub use identity::Identity;
+pub use posters::Posters;
 pub use session::{Notice, Parcel, Session, SessionTimer, Transmit};
 pub use talk::{Enter, FromHub, LineId, Outcome, ToHub, weight};

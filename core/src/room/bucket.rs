@@ -34,6 +34,12 @@ impl Bucket {
         true
     }
 
+    /// Whether it is as full as a new one.
+    pub(super) fn is_full(&self, now: Instant) -> bool {
+        let passed = now.saturating_duration_since(self.filled);
+        self.tokens + passed.as_secs_f64() * self.rate.per_second >= self.rate.burst
+    }
+
     /// How long an empty bucket needs to have a second's worth again (or one token, where that takes longer): whoever is told to
     /// wait less only hears the same again.
     pub(super) fn refill(&self) -> Duration {

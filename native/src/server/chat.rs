@@ -11,11 +11,13 @@ mod mailbox;
 mod meter;
 mod stopwatch;
 
-use std::sync::Arc;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use heartline_core::room::{Done, Errand, ErrandId, LineId, SessionConfig, ToHub};
-use heartline_core::wire::Limits;
+use heartline_core::room::{Done, Errand, ErrandId, LineId, Notice, Posters, SessionConfig, ToHub};
+use heartline_core::wire::{HoldCode, Limits};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -43,6 +45,17 @@ pub struct Rooms {
     meter: Arc<Meter>,
     errands: Arc<Semaphore>,
     next_errand: AtomicU64,
+    /// How fast those may say something who have no line.
+    posters: Mutex<Posters<Poster>>,
+}
+
+/// Who says something without a line: whom the token names; where none is asked for, the machine it comes from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Poster {
+    /// The subject of a token.
+    Subject(Arc<str>),
+    /// An address; of IPv6 the network, for a machine has all of it.
+    Network(IpAddr),
 }
 
 /// A word for the hub's task.
@@ -89,12 +102,23 @@ impl Rooms {
         let stopwatch = Stopwatch::new(metrics, config.history.label());
         let keeper = tokio::spawn(hub::run(words, desk, Arc::clone(&meter), stopwatch, shutdown));
         let errands = Arc::new(Semaphore::new(ERRANDS));
-        (Self { hub, session, meter, errands, next_errand: AtomicU64::new(1) }, keeper)
+        let posters = Mutex::new(Posters::new(session.say));
+        (Self { hub, session, meter, errands, next_errand: AtomicU64::new(1), posters }, keeper)
     }
 
     /// What clients and programs must keep to.
     pub(super) fn limits(&self) -> Limits {
         self.session.limits
+    }
+
+    /// Whether somebody without a line may say something now; else how long to wait.
+    pub(super) fn may_post(&self, who: Poster) -> Result<(), Duration> {
+        let now = Instant::now();
+        let allowed = self.posters.lock().unwrap_or_else(PoisonError::into_inner).take(now, who);
+        if allowed.is_err() {
+            self.meter.notice(&Notice::Held(HoldCode::TooFast));
+        }
+        allowed
     }
 
     /// Does something for somebody without a line.
@@ -105,6 +129,19 @@ impl Rooms {
         let waiter = Waiter { tell, _underway: underway };
         self.hub.send(Note::Errand(id, errand, waiter)).await.map_err(|_| Busy)?;
         told.await.map_err(|_| Busy)
+    }
+}
+
+impl Poster {
+    /// Whoever the token names, or else comes from there.
+    pub(super) fn of(subject: Option<&Arc<str>>, peer: IpAddr) -> Self {
+        match (subject, peer.to_canonical()) {
+            (Some(subject), _) => Self::Subject(Arc::clone(subject)),
+            (None, IpAddr::V4(address)) => Self::Network(address.into()),
+            (None, IpAddr::V6(address)) => {
+                Self::Network(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into())
+            }
+        }
     }
 }
 

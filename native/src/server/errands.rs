@@ -26,7 +26,7 @@ use hyper::body::Incoming;
 use tokio::time::timeout;
 
 use super::Server;
-use super::chat::Busy;
+use super::chat::{Busy, Poster};
 use super::gatekeeper::bearer;
 use super::routes::{Answer, Visitor};
 use answer::Fault;
@@ -80,6 +80,11 @@ async fn respond(
             if !grant.may_write(&room) {
                 return Err(Fault::Forbidden("this token does not let you write in this room"));
             }
+            let poster = Poster::of(grant.subject.as_ref(), visitor.peer.ip());
+            server
+                .rooms
+                .may_post(poster)
+                .map_err(|wait| Fault::TooFast { seconds: wait.as_secs().max(1) })?;
             let key = request::key(&head.headers)?;
             request::check_json(&head.headers)?;
             let words = Words::read(body, &limits).await?;

@@ -25,6 +25,7 @@ mod listen;
 mod peer;
 mod program;
 mod serve_errands;
+mod serve_errands_tokens;
 mod serve_frames;
 mod serve_http;
 mod serve_jwt;

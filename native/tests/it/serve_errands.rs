@@ -147,14 +147,14 @@ async fn a_server_that_leaves_takes_nothing_more() {
 
 /// What a program was told.
 #[derive(Debug)]
-struct Answer {
-    status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     /// In small letters.
-    head: String,
-    json: Value,
+    pub(crate) head: String,
+    pub(crate) json: Value,
 }
 
-async fn post(address: SocketAddr, path: &str, header_lines: &str, body: &Value) -> Answer {
+pub(crate) async fn post(address: SocketAddr, path: &str, header_lines: &str, body: &Value) -> Answer {
     ask(address, "POST", path, &format!("{JSON}{header_lines}"), &body.to_string()).await
 }
 
@@ -162,7 +162,13 @@ async fn get(address: SocketAddr, path: &str) -> Answer {
     ask(address, "GET", path, "", "").await
 }
 
-async fn ask(address: SocketAddr, method: &str, path: &str, header_lines: &str, body: &str) -> Answer {
+pub(crate) async fn ask(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    header_lines: &str,
+    body: &str,
+) -> Answer {
     let mut raw = Raw { stream: TcpStream::connect(address).await.unwrap() };
     let length = body.len();
     let head = format!("Host: localhost\r\nContent-Length: {length}\r\nConnection: close\r\n{header_lines}");

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use heartline_core::room::{Denied, Piece};
-use heartline_core::wire::RejectCode;
+use heartline_core::wire::{HoldCode, RejectCode};
 use http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
@@ -33,6 +33,8 @@ pub(super) enum Fault {
     Forbidden(&'static str),
     /// The engine said no, for good.
     Rejected(RejectCode, String),
+    /// Too much in too short a time.
+    TooFast { seconds: u64 },
     /// The history is away.
     Unavailable,
     /// Too many at once.
@@ -87,6 +89,10 @@ impl Fault {
                 let status = if gone { StatusCode::GONE } else { StatusCode::UNPROCESSABLE_ENTITY };
                 (status, code.as_str(), why.clone())
             }
+            Self::TooFast { seconds } => {
+                let why = format!("too much at once; send the same again in {seconds} s, with the same key");
+                (StatusCode::TOO_MANY_REQUESTS, HoldCode::TooFast.as_str(), why)
+            }
             Self::Unavailable => {
                 let why = "the history is not available; send the same again, with the same key".to_owned();
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", why)
@@ -118,7 +124,9 @@ impl Fault {
                 Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"heartline\"")))
             }
             Self::Unavailable | Self::Busy | Self::Late => Some((RETRY_AFTER, HeaderValue::from(1))),
-            Self::Leaving { seconds } => Some((RETRY_AFTER, HeaderValue::from(*seconds))),
+            Self::TooFast { seconds } | Self::Leaving { seconds } => {
+                Some((RETRY_AFTER, HeaderValue::from(*seconds)))
+            }
             Self::Bad(_)
             | Self::NotJson(_)
             | Self::BadName(_)
