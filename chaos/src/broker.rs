@@ -39,6 +39,8 @@ struct Node {
     /// For clients, and for the others.
     ports: [u16; 2],
     routes: Vec<u16>,
+    /// What it is told beside that, in its own words.
+    config: String,
     running: Option<Child>,
 }
 
@@ -48,7 +50,15 @@ impl Broker {
     /// # Errors
     /// `nats-server` is not here, or does not start; its log in the folder says why.
     pub async fn start(dir: &Path) -> Result<Self> {
-        Self::start_all(dir, 1).await
+        Self::start_all(dir, 1, "").await
+    }
+
+    /// Starts one that is told more, in the words of its configuration file.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn start_with(dir: &Path, config: &str) -> Result<Self> {
+        Self::start_all(dir, 1, config).await
     }
 
     /// Starts three that keep each message on all of them.
@@ -56,10 +66,10 @@ impl Broker {
     /// # Errors
     /// As [`start`](Self::start).
     pub async fn start_cluster(dir: &Path) -> Result<Self> {
-        Self::start_all(dir, 3).await
+        Self::start_all(dir, 3, "").await
     }
 
-    async fn start_all(dir: &Path, many: usize) -> Result<Self> {
+    async fn start_all(dir: &Path, many: usize, config: &str) -> Result<Self> {
         let ports = free_ports(2 * many)?;
         let routes: Vec<u16> = ports.iter().skip(1).step_by(2).copied().collect();
         let nodes = ports.chunks(2).enumerate().map(|(index, ports)| Node {
@@ -67,6 +77,7 @@ impl Broker {
             dir: dir.join(format!("node-{index}")),
             ports: [ports[0], ports[1]],
             routes: if many == 1 { Vec::new() } else { routes.clone() },
+            config: config.to_owned(),
             running: None,
         });
         let mut broker = Self { nodes: nodes.collect() };
@@ -100,6 +111,11 @@ impl Broker {
     pub async fn revive(&mut self, index: usize) -> Result<()> {
         self.nodes[index].start()?;
         self.nodes[index].wait().await
+    }
+
+    /// Tells one something else, from its next start on.
+    pub fn configure(&mut self, index: usize, config: &str) {
+        config.clone_into(&mut self.nodes[index].config);
     }
 
     /// SIGSTOP.
@@ -142,6 +158,11 @@ impl Node {
         let mut command = Command::new("nats-server");
         command.args(["-js", "-a", "127.0.0.1", "-n", &self.name, "-p", &self.ports[0].to_string()]);
         command.arg("-sd").arg(self.dir.join("store"));
+        if !self.config.is_empty() {
+            let file = self.dir.join("config");
+            std::fs::write(&file, &self.config).context("cannot write a configuration")?;
+            command.arg("-c").arg(file);
+        }
         if !self.routes.is_empty() {
             let url = |port| format!("nats://127.0.0.1:{port}");
             let routes: Vec<String> = self.routes.iter().map(|&port| url(port)).collect();

@@ -8,6 +8,10 @@ mod memory;
 #[cfg(unix)]
 mod nats;
 #[cfg(unix)]
+mod nats_access;
+#[cfg(unix)]
+mod nats_shortage;
+#[cfg(unix)]
 mod nats_trouble;
 mod order;
 mod pages;

@@ -42,9 +42,13 @@ pub struct HistoryArgs {
     /// How many brokers keep each message: 1, 3 or 5. Only counts when the stream is made.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub nats_replicas: usize,
-    /// A file of credentials for the broker, as nsc writes it.
+    /// A file of credentials for the broker, as nsc writes it. A user and a password, or a token, stand in the address
+    /// (nats://USER:PASSWORD@HOST, nats://TOKEN@HOST), best given by HEARTLINE_HISTORY: everybody reads a command line.
     #[arg(long, value_name = "FILE")]
     pub nats_creds: Option<PathBuf>,
+    /// A file with the seed of an nkey, for a broker that knows us by its public key.
+    #[arg(long, value_name = "FILE", conflicts_with = "nats_creds")]
+    pub nats_nkey: Option<PathBuf>,
     /// Who signs the broker's certificate, beside whom the system trusts (PEM).
     #[arg(long, value_name = "FILE")]
     pub nats_ca: Option<PathBuf>,
@@ -128,6 +132,7 @@ impl HistoryArgs {
         let bytes = u64::try_from(self.keep_bytes).unwrap_or(u64::MAX);
         NatsConfig {
             credentials: self.nats_creds.clone(),
+            nkey: self.nats_nkey.clone(),
             ca: self.nats_ca.clone(),
             certificate: self.nats_cert.clone().zip(self.nats_key.clone()),
             stream: self.nats_stream.clone(),
@@ -181,5 +186,10 @@ mod tests {
         assert_eq!((config.credentials, config.ca), (Some("a".into()), Some("b".into())));
         assert_eq!(config.certificate, Some(("c".into(), "d".into())));
         assert!(Program::try_parse_from(["heartline", "--nats-cert", "c"]).is_err(), "without its key");
+        let flags = ["heartline", "--history", "nats://one", "--nats-nkey", "a"];
+        let HistoryConfig::Nats(config) = Program::parse_from(flags).history.config().unwrap() else {
+            panic!("{flags:?}")
+        };
+        assert_eq!(config.nkey, Some("a".into()));
     }
 }

@@ -28,6 +28,8 @@ mod tail;
 mod trim;
 mod worker;
 
+use std::error::Error;
+use std::io;
 use std::time::Duration;
 
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event};
@@ -107,6 +109,7 @@ async fn connect(config: &NatsConfig, told: watch::Sender<Link>) -> Result<Clien
             told.send_replace(Link { up: true, why: String::new() });
             return Ok(client);
         }
+        Ok(Err(error)) if is_of_tls(&error) => return Err(NatsError::Tls(error.to_string())),
         Ok(Err(error)) => match error.kind() {
             ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
                 return Err(NatsError::Refused(error.to_string()));
@@ -123,6 +126,13 @@ async fn connect(config: &NatsConfig, told: watch::Sender<Link>) -> Result<Clien
     tracing::warn!("no broker at {} yet ({why}); it is waited for", config.servers);
     let later = options(config, &told).await?.retry_on_initial_connect();
     later.connect(config.servers.addresses()).await.map_err(|error| NatsError::Address(error.to_string()))
+}
+
+/// Whether the two do not trust each other. The library tells of a network that fails then; waiting would not mend it.
+fn is_of_tls(error: &(dyn Error + 'static)) -> bool {
+    // What an io::Error carries is not among its sources, only what that has for sources is.
+    let carried = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    carried.is_some_and(|carried| carried.is::<rustls::Error>()) || error.source().is_some_and(is_of_tls)
 }
 
 async fn options(config: &NatsConfig, told: &watch::Sender<Link>) -> Result<ConnectOptions, NatsError> {

@@ -21,6 +21,14 @@ impl Nats {
         Self { broker, config, _dir: dir }
     }
 
+    /// One that is told more, in the words of its configuration file.
+    pub(super) async fn told(config: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let broker = Broker::start_with(dir.path(), config).await.unwrap();
+        let config = NatsConfig::new(broker.url().parse().unwrap());
+        Self { broker, config, _dir: dir }
+    }
+
     /// Three of them, which keep each message on all.
     pub(super) async fn cluster() -> Self {
         let dir = tempfile::tempdir().unwrap();

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_nats::{ConnectOptions, ServerAddr};
 use heartline_core::wire::Limits;
+use percent_encoding::percent_decode_str;
 
 use super::NatsError;
 
@@ -17,6 +18,8 @@ pub struct NatsConfig {
     pub servers: Servers,
     /// A file as `nsc` writes it, with a JWT and the seed of a key.
     pub credentials: Option<PathBuf>,
+    /// A file with the seed of an nkey, for brokers that know users by their public keys.
+    pub nkey: Option<PathBuf>,
     /// Who signs the brokers' certificates, beside whom the system trusts (PEM).
     pub ca: Option<PathBuf>,
     /// Our certificate and its private key (PEM).
@@ -53,6 +56,7 @@ impl NatsConfig {
         Self {
             servers,
             credentials: None,
+            nkey: None,
             ca: None,
             certificate: None,
             stream: "HEARTLINE".to_owned(),
@@ -88,6 +92,21 @@ impl NatsConfig {
             let unreadable = |source| NatsError::File { path: path.clone(), source };
             options = options.credentials_file(path).await.map_err(unreadable)?;
         }
+        if let Some(path) = &self.nkey {
+            let unreadable = |source| NatsError::File { path: path.clone(), source };
+            let written = std::fs::read_to_string(path).map_err(unreadable)?;
+            // As the tools write it: a line by itself, comments above it at most.
+            let seed = written.lines().map(str::trim).find(|line| line.starts_with('S'));
+            let none = || unreadable(std::io::Error::other("there is no seed in it, which begins with SU"));
+            options = options.nkey(seed.ok_or_else(none)?.to_owned());
+        }
+        // The library reads them, and leaves it to us to use them.
+        if let Some((user, password)) = self.servers.login() {
+            options = match password {
+                Some(password) => options.user_and_password(user, password),
+                None => options.token(user),
+            };
+        }
         let (certificate, key) = self.certificate.as_ref().map(|(one, other)| (one, other)).unzip();
         for path in [self.ca.as_ref(), certificate, key].into_iter().flatten() {
             let unreadable = |source| NatsError::File { path: path.clone(), source };
@@ -112,12 +131,17 @@ impl Servers {
     pub(super) fn addresses(&self) -> &[ServerAddr] {
         &self.0
     }
+
+    /// User and password, or a token, which stands where the user does.
+    fn login(&self) -> Option<(String, Option<String>)> {
+        self.0.iter().find_map(login)
+    }
 }
 
 impl FromStr for Servers {
     type Err = NatsError;
 
-    /// Reads `nats://[user[:password]@]host[:port][,…]`; `tls://` asks for TLS.
+    /// Reads `nats://[user:password@]host[:port][,…]`, or `token@`; `tls://` asks for TLS. Who is named once is so for all.
     fn from_str(written: &str) -> Result<Self, NatsError> {
         let mut servers = Vec::new();
         for one in written.split(',') {
@@ -133,8 +157,21 @@ impl FromStr for Servers {
             }
             servers.push(server);
         }
+        let mut logins = servers.iter().filter_map(login);
+        if let Some(first) = logins.next()
+            && logins.any(|other| other != first)
+        {
+            let why = "all brokers of a cluster take the same user and password";
+            return Err(NatsError::Address(why.to_owned()));
+        }
         Ok(Self(servers))
     }
+}
+
+/// What stands before the `@`, as it is meant.
+fn login(server: &ServerAddr) -> Option<(String, Option<String>)> {
+    let plain = |written: &str| percent_decode_str(written).decode_utf8_lossy().into_owned();
+    Some((plain(server.username()?), server.password().map(plain)))
 }
 
 impl fmt::Display for Servers {
@@ -161,6 +198,17 @@ mod tests {
     fn addresses_are_read_and_shown_without_passwords() {
         let servers: Servers = "nats://ada:secret@one:4222,two,tls://three:1".parse().unwrap();
         assert_eq!(format!("{servers:?}"), "nats://one:4222,nats://two:4222,tls://three:1");
+    }
+
+    #[test]
+    fn who_we_are_stands_before_the_host_of_one_or_of_all() {
+        let login = |written: &str| written.parse::<Servers>().unwrap().login();
+        let named = |user: &str, password: Option<&str>| Some((user.to_owned(), password.map(str::to_owned)));
+        assert_eq!(login("nats://ada:s%3Acret@one,two"), named("ada", Some("s:cret")));
+        assert_eq!(login("nats://one,nats://a-token@two"), named("a-token", None));
+        assert_eq!(login("one,two"), None);
+        let error = "nats://ada:secret@one,nats://bob:secret@two".parse::<Servers>().unwrap_err().to_string();
+        assert!(error.contains("the same user") && !error.contains("secret"), "{error}");
     }
 
     #[test]
