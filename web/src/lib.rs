@@ -20,6 +20,7 @@ pub mod settings;
 pub mod socket;
 pub mod storage;
 pub mod timer;
+pub mod token;
 
 use leptos::prelude::{document, mount_to_body};
 

@@ -53,6 +53,13 @@ impl ReconnectPolicy {
         self.dial_timeout
     }
 
+    /// How long the token of a dial may be waited for: nine tenths of [`dial_timeout`](Self::dial_timeout), so that whoever does not
+    /// give one is named before the dial as a whole is given up.
+    #[must_use]
+    pub fn token_within(&self) -> Duration {
+        self.dial_timeout * 9 / 10
+    }
+
     /// The longest first wait. Default 0.5 s, as centrifuge-js.
     #[must_use]
     pub const fn base(&self) -> Duration {

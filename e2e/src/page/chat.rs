@@ -46,6 +46,11 @@ impl<'a> Chat<'a> {
         self.page.click(&hook(PANEL, "chat-join")).await;
     }
 
+    /// Types a token, to be shown with the dials that follow.
+    pub async fn type_token(&self, token: &str) {
+        self.page.write(&hook(PANEL, "chat-token"), token).await;
+    }
+
     /// Puts a policy in force for the next connection.
     pub async fn set_policy(&self, json: &str) {
         self.page.set_policy(PANEL, json).await;

@@ -30,3 +30,4 @@ mod memory;
 mod opening;
 mod phone;
 mod silence;
+mod tokens;

@@ -1,6 +1,9 @@
 //! Who you are and where you go.
 
-use heartline_core::chat::{check_member_name, check_room_name};
+use heartline_core::{
+    chat::{check_member_name, check_room_name},
+    wire::BearerToken,
+};
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{
@@ -17,7 +20,7 @@ use crate::{
     storage::{Store, key},
 };
 
-/// Name, room, and the button that joins or leaves.
+/// Name, room, a token where the server asks for one, and the button that joins or leaves.
 #[component]
 pub fn JoinForm(
     /// The chat.
@@ -45,6 +48,12 @@ pub fn JoinForm(
         check_member_name(&name)
             .map_err(|fault| ["this cannot be your name: ", &fault.to_string()].concat())?;
         check_room_name(&room).map_err(|fault| ["this cannot be a room: ", &fault.to_string()].concat())?;
+        if let typed = session.token.get_untracked()
+            && !typed.trim().is_empty()
+        {
+            BearerToken::parse(&typed)
+                .map_err(|fault| ["this cannot be your token: ", &fault.to_string()].concat())?;
+        }
         let address = address().map_err(|error| error.to_string())?;
         let entered = session.enter(address, policy.get_untracked(), &name, &room).await;
         if let Some(words) = entered.map_err(|error| error.to_string())? {
@@ -76,6 +85,17 @@ pub fn JoinForm(
                 </Field>
                 <Field id="chat-room" label="Room">
                     <input id="chat-room" data-testid="chat-room" autocomplete="off" bind:value=room readonly=inside />
+                </Field>
+                <Field id="chat-token" label="Token, if asked for">
+                    <input
+                        id="chat-token"
+                        type="password"
+                        data-testid="chat-token"
+                        autocomplete="off"
+                        spellcheck="false"
+                        bind:value=session.token
+                        readonly=inside
+                    />
                 </Field>
                 <BeginEnd begun=inside.into() begin=("chat-join", "Join") end=("chat-leave", "Leave") />
             </div>

@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | everywhere | `tabs` (with `tab-chat`, `tab-echo`), `panel-chat`, `panel-echo`, `notices` |
 //! | badge, one in each panel | `badge` (with `data-tone`), `badge-state`, `badge-rtt`, `badge-last-sign`, `badge-next-dial`, `dial-now`, `badge-last-end`, `badge-last-dial` |
-//! | chat | `chat-name`, `chat-room`, `chat-join`, `chat-leave`, `chat-complaint`, `timeline`, `chat-input`, `chat-send`, `members`, `members-total` |
+//! | chat | `chat-name`, `chat-room`, `chat-token`, `chat-join`, `chat-leave`, `chat-complaint`, `timeline`, `chat-input`, `chat-send`, `members`, `members-total` |
 //! | an entry of the timeline | `entry` with `data-mark` (`said`, `queued`, `sent`, `accepted`, `held`, `rejected`, `gap`) and, once it has one, `data-seq`; `entry-text`, `entry-name` inside |
 //! | echo | `echo-url`, `echo-subprotocol`, `echo-connect`, `echo-disconnect`, `echo-complaint`, `echo-suggestion`, `echo-form`, `echo-input`, `echo-send`, `echo-log` |
 //! | a line of the log | `log-line` with `data-kind` (`in`, `out`, `note`) |

@@ -1,6 +1,7 @@
 //! A chat line: its driver, and what the Chat tab shows of it.
 
 mod keeping;
+mod tokens;
 
 use heartline_core::{
     chat::{Chat, ChatConfig, Event, HistoryError, JoinError, SayError},
@@ -25,6 +26,7 @@ use crate::{
         chat_notes,
         chat_view::{self, Item, Present},
     },
+    token::TokenSource,
 };
 
 /// How many older messages one press of the button asks for.
@@ -59,6 +61,8 @@ pub struct ChatSession {
     pub has_older: RwSignal<bool>,
     /// The latest words of the chat itself.
     pub note: RwSignal<String>,
+    /// The token that was typed, for the dials to come. It is nowhere but here, and gone with the tab.
+    pub token: RwSignal<String>,
     inner: StoredValue<Inner, LocalStorage>,
 }
 
@@ -73,6 +77,8 @@ struct Inner {
 struct Running {
     driver: Driver<Chat>,
     policy: Policy,
+    /// Whether a fresh token could be had when it was made.
+    fresh_tokens: bool,
 }
 
 impl ChatSession {
@@ -85,6 +91,7 @@ impl ChatSession {
             present: RwSignal::new(Present::default()),
             has_older: RwSignal::new(false),
             note: RwSignal::new(String::new()),
+            token: RwSignal::new(String::new()),
             inner: StoredValue::new_local(Inner {
                 opening: None,
                 opened: None,
@@ -180,8 +187,8 @@ impl ChatSession {
         name: &str,
         room: &str,
     ) -> Result<(), EnterError> {
-        let is_new =
-            self.inner.with_value(|inner| inner.running.as_ref().is_none_or(|it| it.policy != policy));
+        let serves = |it: &Running| it.policy == policy && it.fresh_tokens == TokenSource::is_fresh();
+        let is_new = self.inner.with_value(|inner| !inner.running.as_ref().is_some_and(serves));
         if is_new {
             let running = self.drive(address, policy, name)?;
             self.inner.update_value(|inner| inner.running = Some(running));
@@ -207,14 +214,16 @@ impl ChatSession {
     fn drive(self, address: Address, policy: Policy, name: &str) -> Result<Running, EnterError> {
         let mut line = LineConfig::new(Dialect::V1);
         line.policy = policy.clone();
+        let fresh_tokens = TokenSource::is_fresh();
+        line.token_source = fresh_tokens;
         let identity = self.identity().map_err(EnterError::Browser)?;
         let config = ChatConfig { line, identity, name: name.to_owned(), token: None };
         let chat = Chat::new(config, identity::seed().map_err(EnterError::Browser)?)?;
-        let dialer = Dialer::new(address, vec![PROTOCOL.to_owned()]);
+        let dialer = Dialer::new(address, vec![PROTOCOL.to_owned()]).with_tokens(self.tokens(&policy));
         let driver = Driver::new(chat, dialer, move |chat, events| self.show(chat, events));
         let driver = driver.map_err(EnterError::Browser)?;
         self.take_up(&driver);
-        Ok(Running { driver, policy })
+        Ok(Running { driver, policy, fresh_tokens })
     }
 
     fn show(self, chat: &Chat, events: Vec<Event>) {
@@ -223,6 +232,9 @@ impl ChatSession {
             self.note.set(words);
         }
         set_if_new(self.badge, self.badge.with_untracked(|before| Badge::of(chat.line(), before)));
+        if events.iter().any(|event| matches!(event, Event::TokenEnds { .. })) {
+            self.renew_token(chat);
+        }
         let is_about_room = events.iter().any(chat_notes::is_about_room);
         if is_about_room && self.inner.with_value(|inner| inner.redraw.is_due()) {
             self.draw(chat);

@@ -68,6 +68,23 @@ async fn a_chat_wants_a_name() {
 }
 
 #[wasm_bindgen_test]
+async fn a_token_is_hidden_checked_and_stored_nowhere() {
+    let page = page().await;
+    let field = page.get("chat-token").unchecked_into::<HtmlInputElement>();
+    assert_eq!(field.type_(), "password");
+    page.write("chat-name", "Ada").await;
+    page.write("chat-token", "two secrets").await;
+    page.click("chat-join").await;
+    let complaint = page.text("chat-complaint");
+    assert!(complaint.contains("cannot be your token") && !complaint.contains("secrets"), "{complaint}");
+    let storage = window().local_storage().unwrap().unwrap();
+    for index in 0..storage.length().unwrap() {
+        let key = storage.key(index).unwrap().unwrap();
+        assert!(!storage.get_item(&key).unwrap().unwrap().contains("secrets"), "{key}");
+    }
+}
+
+#[wasm_bindgen_test]
 async fn a_policy_that_cannot_work_is_refused_in_the_core_s_words() {
     let page = page().await;
     let json = page.get("policy-json").unchecked_into::<HtmlTextAreaElement>().value();

@@ -20,6 +20,7 @@ mod plot;
 mod socket;
 mod storage;
 mod support;
+mod token;
 
 use wasm_bindgen_test::wasm_bindgen_test_configure;
 
