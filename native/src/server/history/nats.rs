@@ -13,6 +13,7 @@
 //! A broker that is away is waited for, from the start: whoever starts everything at once need not care about the order.
 
 mod author;
+mod authors;
 mod broker;
 mod config;
 mod epoch;
@@ -26,6 +27,7 @@ mod rooms;
 mod streams;
 mod tail;
 mod trim;
+mod wellbeing;
 mod worker;
 
 use std::error::Error;

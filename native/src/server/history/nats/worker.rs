@@ -1,21 +1,21 @@
 //! The one who answers: takes what the hub asks and what the stream brings, and lets tasks ask the broker, many at a time.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use heartline_core::room::Identity;
-use heartline_core::room::engine::{Draft, Head, Page, Refusal, Reply, Request, Ticket, Unavailable};
+use heartline_core::room::engine::{Head, Page, Refusal, Reply, Request, Ticket, Unavailable};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::super::Health;
 use super::author::{self, Author};
+use super::authors::{Authors, Key};
 use super::broker::Broker;
 use super::config::NatsKeep;
 use super::follow::News;
 use super::rooms::{Rooms, Stage};
+use super::wellbeing::Wellbeing;
 
 /// How many appends are underway at the broker; others wait their turn.
 const APPENDS: usize = 512;
@@ -23,30 +23,21 @@ const APPENDS: usize = 512;
 /// How many reads are; each is a page in memory.
 const READS: usize = 32;
 
-/// Of how many clients in rooms it is known what they said last. When there are more, those that are silent are asked for anew.
-const AUTHORS: usize = 50_000;
-
 /// How often the servers note what they saw, and trim.
 const CHORES: Duration = Duration::from_secs(2);
 
 /// From one try to open a room in a new epoch to the next.
 const REOPEN: Duration = Duration::from_millis(500);
 
-type Key = (Arc<str>, Identity);
-
 #[derive(Debug)]
 pub(super) struct Worker {
     broker: Broker,
     keep: NatsKeep,
     replies: mpsc::Sender<Reply>,
-    health: watch::Sender<Health>,
+    wellbeing: Wellbeing,
     epoch: Arc<str>,
-    /// Why nothing can be asked now.
-    down: Option<String>,
-    /// The broker refused something, though it is there.
-    ill: bool,
     rooms: Rooms,
-    authors: BTreeMap<Key, Desk>,
+    authors: Authors,
     tasks: JoinSet<Done>,
     /// How many of the tasks must be done before the end.
     owed: usize,
@@ -58,14 +49,6 @@ pub(super) struct Worker {
     /// The seq that was noted last.
     noted: u64,
     at_chores: bool,
-}
-
-/// A client in a room: one of its messages is underway, the others wait.
-#[derive(Debug, Default)]
-struct Desk {
-    known: Option<Author>,
-    busy: bool,
-    waiting: VecDeque<(Ticket, Draft)>,
 }
 
 #[derive(Debug)]
@@ -87,12 +70,10 @@ impl Worker {
             broker,
             keep,
             replies,
-            health,
+            wellbeing: Wellbeing::new(health),
             epoch: "".into(),
-            down: Some("the broker is being dialled".to_owned()),
-            ill: false,
             rooms: Rooms::default(),
-            authors: BTreeMap::new(),
+            authors: Authors::default(),
             tasks: JoinSet::new(),
             owed: 0,
             appends: Arc::new(Semaphore::new(APPENDS)),
@@ -133,12 +114,11 @@ impl Worker {
             Request::Open { room } => self.open(room).await,
             Request::Close { room } => self.rooms.close(&room),
             Request::Append { ticket, room, draft } => {
-                if let Err(away) = self.is_up() {
+                if let Err(away) = self.wellbeing.is_up() {
                     return self.say(Reply::Appended { ticket, seq: Err(away.into()) }).await;
                 }
                 let key = (room, draft.from);
-                self.make_place();
-                self.authors.entry(key.clone()).or_default().waiting.push_back((ticket, draft));
+                self.authors.wait(key.clone(), ticket, draft);
                 self.append_next(key);
             }
             Request::ReadAfter { ticket, room, after, most } => {
@@ -170,7 +150,7 @@ impl Worker {
     }
 
     async fn open(&mut self, room: Arc<str>) {
-        if let Err(away) = self.is_up() {
+        if let Err(away) = self.wellbeing.is_up() {
             return self.say(Reply::Opened { room, head: Err(away) }).await;
         }
         match self.rooms.open.get_mut(&room) {
@@ -199,13 +179,8 @@ impl Worker {
     }
 
     fn append_next(&mut self, key: Key) {
-        let Some(desk) = self.authors.get_mut(&key) else { return };
-        if desk.busy {
-            return;
-        }
-        let Some((ticket, draft)) = desk.waiting.pop_front() else { return };
-        desk.busy = true;
-        let (known, broker) = (desk.known.take(), self.broker.clone());
+        let Some((ticket, draft, known)) = self.authors.begin(&key) else { return };
+        let broker = self.broker.clone();
         let (turns, epoch) = (self.appends.clone(), self.epoch.clone());
         let (above, gone) = (self.rooms.seen(), self.gone);
         self.owed += 1;
@@ -227,7 +202,7 @@ impl Worker {
         if let Some(page) = here {
             return self.say(Reply::Page { ticket, page: Ok(page) }).await;
         }
-        if let Err(away) = self.is_up() {
+        if let Err(away) = self.wellbeing.is_up() {
             return self.say(Reply::Page { ticket, page: Err(away) }).await;
         }
         let (turns, epoch) = (self.reads.clone(), self.epoch.clone());
@@ -241,13 +216,9 @@ impl Worker {
     async fn hear(&mut self, news: News) {
         match news {
             News::Up { epoch, last } => {
-                self.down = None;
                 if epoch != self.epoch {
                     self.epoch = epoch;
-                    self.authors.retain(|_, desk| {
-                        desk.known = None;
-                        desk.busy || !desk.waiting.is_empty()
-                    });
+                    self.authors.begin_anew();
                     self.rooms.begin_anew(last);
                     (self.noted, self.gone) = (0, 0);
                     for (room, stage) in self.rooms.open.clone() {
@@ -258,16 +229,9 @@ impl Worker {
                         self.look_up(room, asked, true);
                     }
                 }
-                self.ill = false;
-                self.tell_health();
+                self.wellbeing.up();
             }
-            News::Down(why) => {
-                if self.down.as_ref() != Some(&why) {
-                    tracing::warn!("the history is away: {why}");
-                }
-                self.down = Some(why);
-                self.tell_health();
-            }
+            News::Down(why) => self.wellbeing.down(why),
             News::Said { seq, record } => {
                 if let Some((room, entry)) = self.rooms.follow(seq, record) {
                     self.say(Reply::Followed { room, entry }).await;
@@ -301,15 +265,12 @@ impl Worker {
                         if epoch == self.epoch {
                             self.rooms.accept(&key.0, *seq);
                         }
-                        self.feel(None);
+                        self.wellbeing.took();
                     }
-                    Err(Refusal::Unavailable(Unavailable(why))) => self.feel(Some(why.clone())),
+                    Err(Refusal::Unavailable(Unavailable(why))) => self.wellbeing.refused(why.clone()),
                     Err(Refusal::IdReused | Refusal::Expired) => {}
                 }
-                if let Some(desk) = self.authors.get_mut(&key) {
-                    desk.busy = false;
-                    desk.known = author.filter(|_| epoch == self.epoch);
-                }
+                self.authors.end(&key, author.filter(|_| epoch == self.epoch));
                 self.append_next(key);
                 self.say(Reply::Appended { ticket, seq }).await;
             }
@@ -329,9 +290,9 @@ impl Worker {
                         self.noted = noted;
                         self.gone = trimmed;
                         self.rooms.tails.trim(trimmed);
-                        self.feel(None);
+                        self.wellbeing.took();
                     }
-                    Err(Unavailable(why)) => self.feel(Some(why)),
+                    Err(Unavailable(why)) => self.wellbeing.refused(why),
                 }
             }
         }
@@ -340,11 +301,11 @@ impl Worker {
     /// Notes what was seen, so that a lost end is known for one also after all servers were away; trims; and finds out whether a
     /// broker that refused takes something again.
     fn do_chores(&mut self) {
-        if self.at_chores || self.down.is_some() {
+        if self.at_chores || self.wellbeing.is_up().is_err() {
             return;
         }
         let seen = self.rooms.seen();
-        if seen == self.noted && !self.ill && self.keep.age.is_none() {
+        if seen == self.noted && !self.wellbeing.is_ill() && self.keep.age.is_none() {
             return;
         }
         self.at_chores = true;
@@ -359,38 +320,6 @@ impl Worker {
             };
             Done::Chores { noted: seen, trimmed: done.await }
         });
-    }
-
-    fn feel(&mut self, ill: Option<String>) {
-        if ill.is_none() && !self.ill {
-            return;
-        }
-        self.ill = ill.is_some();
-        match ill {
-            Some(why) if self.down.is_none() => {
-                tracing::warn!("the history takes nothing: {why}");
-                self.health.send_replace(Health::Unavailable(why));
-            }
-            Some(_) | None => self.tell_health(),
-        }
-    }
-
-    fn tell_health(&self) {
-        let health = match &self.down {
-            Some(why) => Health::Unavailable(why.clone()),
-            None => Health::Ready,
-        };
-        self.health.send_if_modified(|told| std::mem::replace(told, health.clone()) != health);
-    }
-
-    fn is_up(&self) -> Result<(), Unavailable> {
-        self.down.as_ref().map_or(Ok(()), |why| Err(Unavailable(why.clone())))
-    }
-
-    fn make_place(&mut self) {
-        if self.authors.len() >= AUTHORS {
-            self.authors.retain(|_, desk| desk.busy || !desk.waiting.is_empty());
-        }
     }
 
     /// A hub that is gone asks no more either.
