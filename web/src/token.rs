@@ -106,8 +106,9 @@ async fn settled(promise: Promise, within: Duration) -> Option<Result<JsValue, J
     (!rang.get()).then_some(first)
 }
 
-/// The words of what was thrown. A text may be anything, so only an error's own words are repeated.
+/// The words of what was thrown. A text may be anything, so only an error's own words are repeated. An error of another frame is no
+/// `Error` of ours, so what has a message is one.
 fn failed(thrown: JsValue) -> TokenError {
-    let words = thrown.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
+    let words = Reflect::get(&thrown, &"message".into()).ok().and_then(|message| message.as_string());
     TokenError::Failed(words.unwrap_or_else(|| "it threw something that is no Error".to_owned()))
 }

@@ -13,7 +13,7 @@ use heartline_web::{
 };
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::support::{Happening, Patch, run, settled};
+use crate::support::{Happening, Patch, run};
 
 /// Longer than any test waits for what does come.
 const AMPLE: Duration = Duration::from_secs(60);
@@ -55,6 +55,7 @@ async fn a_function_that_fails_is_named_and_what_it_gave_is_not_repeated() {
     for (function, error) in [
         ("() => { throw new Error('no session'); }", TokenError::Failed("no session".to_owned())),
         ("async () => { throw new Error('no session'); }", TokenError::Failed("no session".to_owned())),
+        ("() => { throw { message: 'no session' }; }", TokenError::Failed("no session".to_owned())),
         ("() => 42", TokenError::NoText),
         ("async () => undefined", TokenError::NoText),
         ("() => ''", TokenError::NoToken(TokenFault::Empty)),
@@ -102,17 +103,18 @@ async fn the_machine_has_the_token_before_the_socket_and_a_failure_is_that_of_th
 
 #[wasm_bindgen_test]
 async fn a_dial_that_is_given_up_meanwhile_is_not_made() {
-    let _page = owner("{ token: () => new Promise(give => { window.give = give; }) }");
+    let _page = owner("{ token: () => window.given }");
+    run("window.given = new Promise(give => { window.give = give; })");
     let (tell, given_up) = ears();
     drop(dialer().dial(1, tell));
     let (tell, ears) = ears();
     let _wire = dialer().dial(2, tell);
-    // Both have asked once this one has: they began in this order.
-    settled().await;
     run("window.give('late'); delete window.give");
+    // They began in this order, so the first has been served when this one is.
     ears.told.wait().await;
     assert!(matches!(ears.first(), Some(Input::Token { generation: 2, .. })), "{:?}", ears.first());
     assert_eq!(given_up.heard.borrow().len(), 0);
+    run("delete window.given");
 }
 
 /// The page's owner defines `window.heartline`.
