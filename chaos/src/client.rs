@@ -188,5 +188,6 @@ fn dialer(proxy: SocketAddr) -> Result<Dialer> {
         max_message: Limits::default().message_bytes as usize,
         liveness: TcpLiveness::default(),
         token_command: None,
+        tap: heartline::tap::Tap::default(),
     })
 }

@@ -34,7 +34,7 @@ pub use assembly::{Compression, Kind, Message};
 pub use close_body::CloseBody;
 pub use close_watch::{CloseWatch, Stopped};
 pub use dissector::{Dissector, End, Frame, Underway};
-pub use header::{Header, LengthForm, Opcode, Reserved};
+pub use header::{Header, HeaderReader, LengthForm, Opcode, Reserved};
 pub use kept::Kept;
 pub use violation::Violation;
 

@@ -13,6 +13,7 @@ pub mod output;
 mod private;
 pub mod server;
 pub mod spelling;
+pub mod tap;
 
 use std::io::{self, IsTerminal as _};
 

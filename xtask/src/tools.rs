@@ -18,7 +18,7 @@ use std::process::Command;
 use anyhow::{Result, anyhow};
 
 pub(crate) use self::catalog::CargoTool;
-pub(crate) use self::system::Browser;
+pub(crate) use self::system::{Browser, Companion};
 
 use self::store::Store;
 use crate::progress::Progress;
@@ -37,13 +37,13 @@ pub(crate) enum Need {
     WasmOpt,
     /// A browser, with its driver where the system's packages have one.
     Browser(Browser),
-    /// `nats-server`, for a history that several servers share.
-    Broker,
+    /// A program that tests run beside ours.
+    Companion(Companion),
 }
 
 impl Need {
     /// All of them.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::WasmTarget,
         Self::Lints,
         Self::Cargo(CargoTool::WasmBindgen),
@@ -54,7 +54,8 @@ impl Need {
         Self::Cargo(CargoTool::Geckodriver),
         Self::Cargo(CargoTool::WasmPack),
         Self::Cargo(CargoTool::CargoDeny),
-        Self::Broker,
+        Self::Companion(Companion::Broker),
+        Self::Companion(Companion::Tshark),
     ];
 
     /// What the page is built with.
@@ -201,8 +202,8 @@ impl Toolbox {
                 self.wasm_opt.is_some() || !wasm_opt::is_to_be_had()
             }
             Need::Browser(browser) => system::find(browser).is_some(),
-            Need::Broker => {
-                let found = system::find_broker();
+            Need::Companion(companion) => {
+                let found = companion.find();
                 self.folders.extend(found.as_deref().and_then(Path::parent).map(Path::to_owned));
                 found.is_some()
             }
@@ -216,7 +217,7 @@ impl Toolbox {
             Need::Cargo(tool) => install::install(tool, &tool.version(&self.repo)?, &self.store),
             Need::WasmOpt => wasm_opt::install(&self.store),
             Need::Browser(browser) => system::install(browser, &self.store),
-            Need::Broker => system::install_broker(&self.store),
+            Need::Companion(companion) => companion.install(&self.store),
         }
     }
 
@@ -230,7 +231,7 @@ impl Toolbox {
             }
             Need::WasmOpt => "installing wasm-opt, which makes the page smaller".to_owned(),
             Need::Browser(browser) => format!("installing {}", browser.packages().join(" and ")),
-            Need::Broker => format!("installing {}", system::BROKER),
+            Need::Companion(companion) => format!("installing {}", companion.name()),
         }
     }
 }
@@ -238,7 +239,7 @@ impl Toolbox {
 /// On two cores with an ordinary line.
 fn about(need: Need) -> Option<&'static str> {
     match need {
-        Need::WasmTarget | Need::Lints | Need::WasmOpt | Need::Broker => None,
+        Need::WasmTarget | Need::Lints | Need::WasmOpt | Need::Companion(_) => None,
         Need::Cargo(tool) => Some(tool.about()),
         Need::Browser(_) => Some("1 min"),
     }

@@ -162,14 +162,14 @@ impl Header {
 
 /// Collects a header from pieces.
 #[derive(Clone, Debug, Default)]
-pub(super) struct HeaderReader {
+pub struct HeaderReader {
     bytes: [u8; 14],
     have: usize,
 }
 
 impl HeaderReader {
     /// Takes what belongs to the header. Once it is whole, the reader is ready for the next.
-    pub(super) fn read(&mut self, input: &mut &[u8]) -> Option<Header> {
+    pub fn read(&mut self, input: &mut &[u8]) -> Option<Header> {
         while self.have < self.wanted() {
             let (first, rest) = input.split_first()?;
             self.bytes[self.have] = *first;
@@ -182,7 +182,8 @@ impl HeaderReader {
     }
 
     /// What has come of a header that is not whole.
-    pub(super) fn so_far(&self) -> &[u8] {
+    #[must_use]
+    pub fn so_far(&self) -> &[u8] {
         &self.bytes[..self.have]
     }
 

@@ -15,6 +15,7 @@ mod frame;
 mod frame_close_watch;
 mod frame_encode;
 mod frame_random;
+mod handshake;
 mod ledger_random;
 mod ledger_scenarios;
 mod ledger_schedule;

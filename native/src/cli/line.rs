@@ -14,8 +14,13 @@ use super::{
     quantity::{bytes, duration},
 };
 use crate::{
-    client::dial::{Credentials, Dialer, Endpoint, LazyTls, Proxies, Request, TlsOptions},
+    client::dial::{Credentials, Dialer, Endpoint, LazyTls, Proxies, Request, TlsOptions, io_words},
     net::TcpLiveness,
+    tap::{
+        Tap,
+        pcap::Pcap,
+        trace::{Form, Trace},
+    },
 };
 
 /// The largest outbox a policy allows, in bytes: in a terminal one message may be as large as what is taken.
@@ -99,6 +104,25 @@ pub struct LineArgs {
         help_heading = "Line"
     )]
     pub reconnect: String,
+
+    /// Write down the handshake and each frame, on standard error; `json`: one object a line. Secrets are overwritten
+    /// by `*`.
+    #[arg(
+        long,
+        value_name = "FORM",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "text",
+        value_enum,
+        help_heading = "Looking on"
+    )]
+    pub trace: Option<Form>,
+    /// Write what passes to a capture that Wireshark opens (pcapng), TLS taken off.
+    #[arg(long, value_name = "FILE", help_heading = "Looking on")]
+    pub pcap: Option<PathBuf>,
+    /// Do not overwrite secrets in the trace and the capture.
+    #[arg(long, help_heading = "Looking on")]
+    pub show_secrets: bool,
 }
 
 /// What the flags come to.
@@ -124,6 +148,7 @@ impl LineArgs {
             max_message: self.max_message,
             liveness: TcpLiveness::default(),
             token_command: None,
+            tap: self.tap()?,
             endpoint,
         };
         let config = LineConfig {
@@ -172,6 +197,15 @@ impl LineArgs {
         Ok(tls)
     }
 
+    fn tap(&self) -> Result<Tap, UsageError> {
+        let pcap = self.pcap.as_deref().map(|path| {
+            let told =
+                |error| UsageError(format!("--pcap: cannot write {}: {}", path.display(), io_words(&error)));
+            Pcap::create(path).map_err(told)
+        });
+        Ok(Tap::new(self.trace.map(Trace::new), pcap.transpose()?, self.show_secrets))
+    }
+
     fn proxies(&self) -> Result<Proxies, UsageError> {
         match &self.proxy {
             Some(url) => Proxies::always(url).map_err(|error| UsageError(format!("--proxy: {error}"))),
@@ -211,7 +245,7 @@ impl LineArgs {
         }
         let names = Policy::PRESETS.map(|(name, _)| name).join(", ");
         let text = std::fs::read_to_string(&self.policy).map_err(|error| {
-            let why = crate::client::dial::io_words(&error);
+            let why = io_words(&error);
             UsageError(format!(
                 "--policy: \"{}\" is neither a name ({names}) nor a file to read ({why})",
                 self.policy

@@ -69,7 +69,7 @@ pub async fn run(config: ChatConfig) -> Ending {
         return Ending::new(ExitCode::Usage, format!("--room: {error}"));
     }
     let session = Session {
-        driver: Driver::new(chat, config.line.dialer),
+        driver: Driver::new(chat, console.traced(config.line.dialer)),
         input_open: console.has_input(),
         listening: !console.has_input(),
         console,

@@ -32,7 +32,7 @@ const GOODBYE: Duration = Duration::from_secs(1);
 
 /// Runs the command to its end.
 pub async fn run(config: ConnectConfig) -> Ending {
-    let console = match Console::open(config.console) {
+    let mut console = match Console::open(config.console) {
         Ok(console) => console,
         Err(error) => return Ending::new(ExitCode::Own, format!("the terminal cannot be used: {error}")),
     };
@@ -40,7 +40,7 @@ pub async fn run(config: ConnectConfig) -> Ending {
     let wait = config.wait(console.is_interactive());
     let line = Line::new(config.line.config, fastrand::u64(..));
     let mut session = Session {
-        driver: Driver::new(line, config.line.dialer),
+        driver: Driver::new(line, console.traced(config.line.dialer)),
         input_open: console.has_input(),
         console,
         encoding: config.encoding,

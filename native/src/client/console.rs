@@ -6,6 +6,7 @@
 //! | a pipe | one line each on standard output | on standard error |
 //! | `--json` | one event a line on standard output | likewise |
 
+mod above;
 mod editor;
 mod rows;
 mod screen;
@@ -18,6 +19,7 @@ use heartline_core::line::Message;
 use serde_json::{Value, json};
 
 use self::{screen::Screen, stdin::Stdin};
+use super::dial::Dialer;
 use crate::output::{
     escape::escaped,
     style::{ColorChoice, Tone},
@@ -108,6 +110,14 @@ impl Console {
     /// Whether somebody sits at a prompt.
     pub fn is_interactive(&self) -> bool {
         matches!(self.input, Input::Screen(_))
+    }
+
+    /// The dialer as it is, but that its trace stands above the prompt, where there is one.
+    pub fn traced(&mut self, dialer: Dialer) -> Dialer {
+        if let Input::Screen(screen) = &mut self.input {
+            dialer.tap.trace_to(screen.writer());
+        }
+        dialer
     }
 
     /// Whether standard output is a terminal: received text must not command it.

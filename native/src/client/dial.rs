@@ -15,7 +15,7 @@ use std::sync::{
     atomic::{AtomicU8, Ordering},
 };
 
-use heartline_core::wire::BearerToken;
+use heartline_core::{frame::Side, wire::BearerToken};
 use rustls::ClientConfig;
 
 pub use endpoint::{Credentials, Endpoint, Transport, UrlError};
@@ -28,7 +28,7 @@ pub use upgrade::Socket;
 use upgrade::{Answer, upgrade};
 
 use super::activity::{Activity, Stream, Watched};
-use crate::net::TcpLiveness;
+use crate::{net::TcpLiveness, tap::Tap};
 
 /// Everything a dial needs, read and checked once.
 pub struct Dialer {
@@ -48,6 +48,8 @@ pub struct Dialer {
     pub liveness: TcpLiveness,
     /// Gives the token of each dial, where a server asks for one.
     pub token_command: Option<TokenCommand>,
+    /// Looks at what passes.
+    pub tap: Tap,
 }
 
 /// A line that is open.
@@ -95,6 +97,7 @@ impl Dialer {
         let mut hops = 0;
         loop {
             let stream = self.reach(&endpoint, progress, activity).await?;
+            let stream = self.tap.on(stream, Side::Client, &endpoint.to_string());
             progress.reached(Step::Http);
             // Another origin is another party, whatever the redirect says.
             let trusted = endpoint.origin() == self.endpoint.origin();

@@ -25,13 +25,14 @@ const GOODBYE: Duration = Duration::from_secs(3);
 
 /// Runs the command to its end.
 pub async fn run(config: EchoConfig) -> Ending {
-    let console = match Console::open(config.console) {
+    let mut console = match Console::open(config.console) {
         Ok(console) => console,
         Err(error) => return Ending::new(ExitCode::Own, format!("the terminal cannot be used: {error}")),
     };
     let interrupts = Interrupts::catch();
     let echo = Echo::new(config.line.config, fastrand::u64(..));
-    let desk = Desk { driver: Driver::new(echo, config.line.dialer), console };
+    let driver = Driver::new(echo, console.traced(config.line.dialer));
+    let desk = Desk { driver, console };
     match config.what {
         What::Lines(encoding) => Lines::new(desk, encoding, config.wait).run(&interrupts).await,
         What::Probes(plan) => Probes::new(desk, plan).run(&interrupts).await,

@@ -40,6 +40,7 @@ mod serve_tls;
 #[cfg(unix)]
 mod serve_tokens;
 mod serve_trim;
+mod tap;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod words;

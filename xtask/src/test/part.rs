@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::process::{cargo, command};
 use crate::repo::Repo;
-use crate::tools::{Browser, CargoTool, Need, Toolbox, browser_programs};
+use crate::tools::{Browser, CargoTool, Companion, Need, Toolbox, browser_programs};
 
 /// A part of `cargo xtask test`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,7 +115,7 @@ impl Part {
             Self::Formatting | Self::Clippy => &[Need::Lints],
             Self::ClippyWasm => &[Need::Lints, Need::WasmTarget],
             Self::Docs | Self::Doctests => &[],
-            Self::Native => &[Need::Broker],
+            Self::Native => &[Need::Companion(Companion::Broker), Need::Companion(Companion::Tshark)],
             Self::Dependencies => &[Need::Cargo(CargoTool::CargoDeny)],
             Self::CoreWasm => &[Need::WasmTarget, BINDGEN, CHROMIUM],
             Self::WebChromium => &[Need::WasmTarget, BINDGEN, WASM_PACK, CHROMIUM],

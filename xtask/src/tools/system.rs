@@ -1,6 +1,6 @@
 //! Browsers, and the broker that tests run: from the system's packages.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -92,17 +92,39 @@ pub(crate) fn install(browser: Browser, store: &Store) -> Result<()> {
     install_packages(browser.packages(), browser.by_hand(), store)
 }
 
-/// The broker that several servers may keep their history on. Debian's package also begins to run it; tests start their own.
-pub(crate) const BROKER: &str = "nats-server";
-
-/// Whether it is here. Debian has it where only root looks.
-pub(crate) fn find_broker() -> Option<PathBuf> {
-    on_path(BROKER).or_else(|| Some(PathBuf::from("/usr/sbin/nats-server")).filter(|path| path.is_file()))
+/// A program that tests run beside ours; its package has its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Companion {
+    /// `nats-server`, which several servers may keep their history on. Debian's package also begins to run it; tests start
+    /// their own.
+    Broker,
+    /// `tshark`, which reads captures as Wireshark does.
+    Tshark,
 }
 
-/// As [`install`].
-pub(crate) fn install_broker(store: &Store) -> Result<()> {
-    install_packages(&[BROKER], "install nats-server, 2.9 or later, on the PATH", store)
+impl Companion {
+    /// What it is called.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Broker => "nats-server",
+            Self::Tshark => "tshark",
+        }
+    }
+
+    /// Where it is. Debian has some where only root looks.
+    pub(crate) fn find(self) -> Option<PathBuf> {
+        on_path(self.name())
+            .or_else(|| Some(Path::new("/usr/sbin").join(self.name())).filter(|path| path.is_file()))
+    }
+
+    /// As [`install`].
+    pub(crate) fn install(self, store: &Store) -> Result<()> {
+        let by_hand = match self {
+            Self::Broker => "install nats-server, 2.9 or later, on the PATH",
+            Self::Tshark => "install tshark, which comes with Wireshark, on the PATH",
+        };
+        install_packages(&[self.name()], by_hand, store)
+    }
 }
 
 fn install_packages(packages: &[&str], by_hand: &str, store: &Store) -> Result<()> {

@@ -13,6 +13,7 @@ use futures_util::StreamExt;
 
 use super::{
     Typed,
+    above::{self, Above, Lines},
     editor::{Done, Editor},
     rows::{Prompt, Rows, Size},
 };
@@ -32,6 +33,8 @@ pub(super) struct Screen {
     prompt: Prompt,
     rows: Rows,
     size: Size,
+    /// What others want to have above the prompt.
+    lines: Option<Lines>,
     /// What is painted is what there is.
     painted: bool,
     ended: bool,
@@ -48,9 +51,17 @@ impl Screen {
             rows: Rows::default(),
             // A terminal that does not know its size is like most.
             size: Size::new(terminal::size().unwrap_or_default()),
+            lines: None,
             painted: false,
             ended: false,
         })
+    }
+
+    /// A writer for others of lines above the prompt. There is one: the next takes its place.
+    pub(super) fn writer(&mut self) -> Above {
+        let (above, lines) = above::channel();
+        self.lines = Some(lines);
+        above
     }
 
     /// The next line typed. Cancel-safe.
@@ -59,7 +70,15 @@ impl Screen {
             if let Err(error) = self.paint() {
                 return self.end(Typed::Unreadable(error.to_string()));
             }
-            let mut next = self.keys.next().await;
+            let mut next = tokio::select! {
+                key = self.keys.next() => key,
+                line = above::next(self.lines.as_mut()) => {
+                    if let Err(error) = self.print(&line) {
+                        return self.end(Typed::Unreadable(error.to_string()));
+                    }
+                    continue;
+                }
+            };
             loop {
                 match next {
                     Some(Ok(event)) => match self.handle(event) {
