@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::cli;
 use crate::page;
-use crate::process::{cargo, command, live};
+use crate::process::{cargo, command, live, on_path};
 use crate::progress::Progress;
 use crate::repo::Repo;
 use crate::tools::{AfterFailure, Need, Toolbox};
@@ -54,7 +54,7 @@ pub(crate) fn build(repo: &Repo, tools: &mut Toolbox) -> Result<()> {
     if let Some(ahead) = ahead {
         ahead.finish();
     }
-    let mut build = heartline(tools)?;
+    let mut build = heartline(cargo(), tools)?;
     build.env("HEARTLINE_PAGE", page::name(repo)?);
     live(build)
 }
@@ -80,7 +80,7 @@ impl Ahead {
     /// Begins it, if it can be begun: the real build comes later and says what is wrong.
     fn start(tools: &Toolbox) -> Option<Self> {
         let log = File::create(tools.log("heartline")).ok()?;
-        let mut build = heartline(tools).ok()?;
+        let mut build = heartline(background(), tools).ok()?;
         build.arg("--lib").stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         let child = build.spawn().ok()?;
         println!("heartline itself is being built meanwhile");
@@ -101,8 +101,20 @@ impl Drop for Ahead {
     }
 }
 
-fn heartline(tools: &Toolbox) -> Result<Command> {
-    let mut build = cargo();
+/// `cargo` with what the others leave: the page waits for its tools, and nothing waits for this but the last step.
+fn background() -> Command {
+    let cargo = cargo();
+    match on_path("nice") {
+        None => cargo,
+        Some(nice) => {
+            let mut patient = command(nice);
+            patient.args(["-n", "19"]).arg(cargo.get_program());
+            patient
+        }
+    }
+}
+
+fn heartline(mut build: Command, tools: &Toolbox) -> Result<Command> {
     tools.equip(&mut build)?;
     build.args(["build", "--release", "--locked", "--package", "heartline"]);
     Ok(build)

@@ -63,8 +63,8 @@ impl Plan {
 
     pub(super) fn measures(&self, limits: &LineLimits) -> Measures {
         match self {
-            // Smaller ones cost speed, larger ones only memory.
-            Self::Echo => Measures { message: limits.echo_message_bytes, read: 4 << 10, write: 16 << 10 },
+            // Smaller ones cost speed, larger ones only memory: an idle line is to take no more than 8 KiB in all.
+            Self::Echo => Measures { message: limits.echo_message_bytes, read: 3 << 10, write: 16 << 10 },
             // Most members listen most of the time, to messages of a few hundred bytes.
             Self::Chat { .. } | Self::Reject { .. } => {
                 Measures { message: limits.chat_message_bytes, read: 1 << 10, write: 2 << 10 }
