@@ -1,9 +1,11 @@
 //! Rooms as their members see them: everything once and in order, across reconnects and slow readers, or a gap.
 
+use std::sync::Arc;
+
 use heartline_core::close::code;
-use heartline_core::room::engine::MemoryConfig;
-use heartline_core::room::{HubConfig, SessionConfig};
-use heartline_core::time::Duration;
+use heartline_core::room::engine::{Draft, Entry, Head, MemoryConfig, Page, Reply, Request};
+use heartline_core::room::{Enter, FromHub, Hub, HubConfig, Identity, LineId, SessionConfig, ToHub};
+use heartline_core::time::{Duration, Instant};
 use heartline_core::wire::{ClientMessage, HoldCode, Member, ServerMessage};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -111,6 +113,43 @@ fn who_has_more_than_there_is_hears_of_a_gap() {
     );
     world.say_as_ann("tea", 11);
     assert_eq!(seqs(&world.got(bob)), [11]);
+}
+
+/// Where several servers share a history, one may have heard less of it than a client that comes from another.
+#[test]
+fn who_has_more_than_this_server_heard_of_hears_of_no_gap() {
+    let now = Instant::now();
+    let room: Arc<str> = "tea".into();
+    let mut hub = Hub::new(HubConfig::default(), fastrand::Rng::with_seed(1));
+    let enter = Enter { room: room.clone(), epoch: Some("e".to_owned()), after: Some(12) };
+    let (identity, name) = (Identity::of("bob", None), "bob".into());
+    hub.handle(now, 0, LineId(1), ToHub::Hello { identity, dial: 1, name, enter: vec![enter] });
+    let mut told = Vec::new();
+    let mut hear = |hub: &mut Hub| {
+        while let Some((_, from)) = hub.poll_transmit() {
+            if let FromHub::Deliver(text) = from {
+                told.push(ServerMessage::decode(&text).unwrap());
+            }
+        }
+        told.clone()
+    };
+    let head = Ok(Head { epoch: "e".into(), last: 10 });
+    hub.handle_reply(now, Reply::Opened { room: room.clone(), head });
+    assert!(hear(&mut hub).is_empty(), "nothing is certain yet");
+    let asked: Vec<Request> = std::iter::from_fn(|| hub.poll_request()).collect();
+    let Some(Request::ReadAfter { ticket, after: 12, .. }) = asked.last() else { panic!("{asked:?}") };
+    let page = Ok(Page { entries: Vec::new(), last: 12, more: false });
+    hub.handle_reply(now, Reply::Page { ticket: *ticket, page });
+    for seq in 11..=13 {
+        let from = Identity::of("ann", None);
+        let draft = Draft { from, name: "ann".into(), id: seq, at: 0, text: String::new(), style: None };
+        let entry = Entry::new("tea", seq, seq - 1, draft);
+        hub.handle_reply(now, Reply::Followed { room: room.clone(), entry });
+    }
+    let told = hear(&mut hub);
+    assert!(matches!(told[0], ServerMessage::Joined { last: 12, .. }), "{told:?}");
+    assert_eq!(seqs(&told), [13]);
+    assert!(!told.iter().any(|message| matches!(message, ServerMessage::Gap { .. })), "{told:?}");
 }
 
 #[test]
@@ -368,7 +407,7 @@ fn an_empty_room_costs_nothing_and_keeps_its_history() {
 }
 
 impl World {
-    fn ann(&self) -> heartline_core::room::LineId {
+    fn ann(&self) -> LineId {
         self.ann.expect("ann filled a room")
     }
 

@@ -16,7 +16,7 @@ pub enum Seen {
     /// What the client asks for.
     Request(Instant, Request),
     /// What the server answers, and what it comes to. No outcome of an answer that only announces another.
-    Response(Instant, Response, Option<Outcome>),
+    Response(Instant, Response, Option<Box<Outcome>>),
     /// This side does not speak HTTP here, so nothing of it can be read.
     NotHttp(Instant, Side, String),
     /// Bytes that are no frames: the body of a refusal, and what a client sent too early or too late.
@@ -24,7 +24,7 @@ pub enum Seen {
     /// A frame, and what its line speaks.
     Frame(Side, Dialect, Box<Frame>),
     /// What this side left unfinished.
-    End(Instant, Side, End),
+    End(Instant, Side, Box<End>),
 }
 
 /// Takes one connection apart. Bounded, whatever comes.
@@ -93,7 +93,7 @@ impl Anatomy {
             if let Half::Frames(dissector) = half {
                 let end = dissector.end(at);
                 if !end.header.is_empty() || end.frame.is_some() || end.message.is_some() {
-                    tell(Seen::End(at, side, end));
+                    tell(Seen::End(at, side, Box::new(end)));
                 }
             }
         }
@@ -135,7 +135,7 @@ impl Anatomy {
             }
             Some(Outcome::Refused(_)) | None => None,
         };
-        tell(Seen::Response(at, response, came_of_it.clone()));
+        tell(Seen::Response(at, response, came_of_it.map(Box::new)));
         let half = |side| match agreement {
             None => Half::Opaque,
             Some(deflate) => {

@@ -29,7 +29,7 @@ impl Hub {
             let visit = here.visit;
             let first = match here.stage {
                 Stage::FirstPage => true,
-                Stage::Behind => false,
+                Stage::Behind | Stage::Ahead => false,
                 Stage::Waiting { .. } | Stage::Live => continue,
             };
             let after = here.sent;
@@ -90,6 +90,16 @@ impl Hub {
         let mut out: Vec<Arc<str>> = Vec::new();
         let mut room_for = self.config.window / 2;
         let mut whole = true;
+        let joined = (here.stage == Stage::Ahead).then(|| head.max(page.last));
+        if let Some(last) = joined {
+            here.stage = Stage::Behind;
+            if here.sent > last {
+                // It lost nothing by our doing, and must not wait for a `prev` that never comes.
+                self.tally.gaps += 1;
+                out.push(gap(room, here.sent, None));
+                here.sent = last;
+            }
+        }
         if here.stage == Stage::FirstPage {
             // What is before the first page was not asked for: it is no hole. Where nothing is left at all, all of it is one.
             here.sent = page.entries.first().map_or(0, |entry| entry.prev);
@@ -126,6 +136,9 @@ impl Hub {
             (here.sent, here.stage) = (head, Stage::Live);
         } else {
             line.behind.push_back(room.clone());
+        }
+        if let Some(last) = joined {
+            self.tell_joined(id, room, last);
         }
         for message in out {
             self.deliver(id, message);

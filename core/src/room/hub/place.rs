@@ -41,6 +41,9 @@ pub(super) struct Here {
 pub(super) enum Stage {
     /// The room is being opened.
     Waiting { epoch: Option<String>, after: Option<u64> },
+    /// It has more than was fanned out here. Before that is called a loss the engine is asked: where several servers share
+    /// a history, this one may have heard less of it.
+    Ahead,
     /// It wants the last messages first.
     FirstPage,
     /// It reads history from `sent` on and gets no live messages.
@@ -175,32 +178,37 @@ impl Hub {
         let Stage::Waiting { epoch, after } = &here.stage else { return };
         let anew = epoch.as_ref().is_some_and(|epoch| **epoch != *head.epoch);
         let after = if anew { Some(0) } else { *after };
+        let last = head.last;
+        here.sent = after.unwrap_or(last);
+        here.stage = match after {
+            None if last > 0 => Stage::FirstPage,
+            Some(after) if after < last => Stage::Behind,
+            Some(after) if after > last => Stage::Ahead,
+            Some(_) | None => Stage::Live,
+        };
+        let (is_live, is_ahead) = (here.stage == Stage::Live, here.stage == Stage::Ahead);
+        if !is_live && !line.behind.contains(room) {
+            line.behind.push_back(room.clone());
+        }
+        if !is_ahead {
+            self.tell_joined(id, room, last);
+        }
+        self.read_on(id);
+    }
+
+    /// Says `joined` to a line: the room goes up to `last`.
+    pub(super) fn tell_joined(&mut self, id: LineId, room: &Arc<str>, last: u64) {
+        let (Some(place), Some(line)) = (self.places.get_mut(room), self.lines.get(&id)) else { return };
+        let (Some(head), Some(here)) = (&place.head, place.here.get_mut(&id)) else { return };
         here.told = place.presence.version();
         let joined = ServerMessage::Joined {
             room: room.to_string(),
             epoch: head.epoch.to_string(),
-            last: head.last,
+            last,
             members: place.presence.list(line.identity),
             total: place.presence.total(),
         };
-        // Who claims to have more than there is lost nothing by our doing, and must not wait for a `prev` that never comes.
-        let lost = after.filter(|&after| after > head.last);
-        here.sent = after.unwrap_or(head.last).min(head.last);
-        here.stage = match after {
-            None if head.last > 0 => Stage::FirstPage,
-            Some(after) if after < head.last => Stage::Behind,
-            Some(_) | None => Stage::Live,
-        };
-        let behind = here.stage != Stage::Live;
-        if behind && !line.behind.contains(room) {
-            line.behind.push_back(room.clone());
-        }
         self.deliver(id, encoded(&joined));
-        if let Some(after) = lost {
-            self.tally.gaps += 1;
-            self.deliver(id, encoded(&ServerMessage::Gap { room: room.to_string(), after, next: None }));
-        }
-        self.read_on(id);
     }
 
     /// Tells who came and went, if it is time; arms the room's timer; forgets the room when nobody is left.
@@ -241,7 +249,7 @@ impl Hub {
         let mut missed = false;
         for (&id, here) in &mut place.here {
             let Some(line) = self.lines.get_mut(&id) else { continue };
-            if here.told == latest || matches!(here.stage, Stage::Waiting { .. }) {
+            if here.told == latest || matches!(here.stage, Stage::Waiting { .. } | Stage::Ahead) {
                 continue;
             }
             let news = if here.told + 1 < latest {

@@ -31,7 +31,7 @@ pub(super) fn seen(moment: Moment, number: u64, seen: &Seen) -> String {
             "response",
             json!({
                 "from": "server", "version": response.version, "status": response.status, "reason": response.reason,
-                "fields": fields(&response.fields), "outcome": outcome.as_ref().map(outcome_json),
+                "fields": fields(&response.fields), "outcome": outcome.as_deref().map(outcome_json),
             }),
         ),
         Seen::NotHttp(_, side, what) => ("not_http", json!({ "from": name(*side), "what": what })),

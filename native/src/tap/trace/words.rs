@@ -30,7 +30,7 @@ pub(super) fn seen(moment: Moment, number: u64, seen: &Seen) -> String {
     let more = " ".repeat(stamp.chars().count());
     match seen {
         Seen::Request(_, request) => asked(&stamp, &more, request),
-        Seen::Response(_, response, outcome) => answered(&stamp, &more, response, outcome.as_ref()),
+        Seen::Response(_, response, outcome) => answered(&stamp, &more, response, outcome.as_deref()),
         Seen::NotHttp(_, side, what) => format!("{stamp} {} ! {}\n", arrow(*side), excerpt(what, SHOWN)),
         Seen::Bytes(_, side, bytes) => {
             let text = excerpt(&String::from_utf8_lossy(bytes), SHOWN);

@@ -122,7 +122,8 @@ impl Worker {
                 self.append_next(key);
             }
             Request::ReadAfter { ticket, room, after, most } => {
-                let reached = self.rooms.reached(&room);
+                // Of what is above all that was followed only the broker knows.
+                let reached = self.rooms.reached(&room).filter(|(last, _)| after <= *last);
                 let here = reached
                     .filter(|reached| reached.1)
                     .and_then(|(last, _)| self.rooms.tails.read_after(&room, after, most, last));
