@@ -11,7 +11,7 @@
 //! | floor | modules |
 //! | --- | --- |
 //! | 4 | [`echo`], [`chat`]: the applications; [`room`]: the server half of chat |
-//! | 3 | [`mod@line`]: one client connection over all its dials |
+//! | 3 | [`mod@line`]: one client connection over all its dials; [`fault`], [`inspect`]: what goes wrong on purpose, and what is told of it |
 //! | 2 | [`heartbeat`], [`rtt`], [`backoff`], [`outbox`]: the parts of a line; [`frame`], [`handshake`]: its bytes as named fields |
 //! | 1 | [`policy`]: every number that decides; [`close`]: what close codes mean; [`wire`]: the `heartline.v1` messages |
 //! | 0 | [`time`]: the one name for a clock's values |
@@ -90,9 +90,11 @@ pub mod backoff;
 pub mod chat;
 pub mod close;
 pub mod echo;
+pub mod fault;
 pub mod frame;
 pub mod handshake;
 pub mod heartbeat;
+pub mod inspect;
 pub mod line;
 pub mod outbox;
 pub mod policy;

@@ -11,6 +11,7 @@ mod chat_rooms;
 mod chat_token;
 mod chat_world;
 mod echo;
+mod fault;
 mod frame;
 mod frame_close_watch;
 mod frame_encode;
