@@ -9,8 +9,11 @@ pub mod echo;
 pub mod history;
 pub mod line;
 pub mod listen;
+pub mod look;
 pub mod manual;
 pub mod quantity;
+pub mod relay;
+pub mod way;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -50,6 +53,8 @@ pub enum Command {
     Chat(Box<chat::ChatArgs>),
     /// Be the other end of `connect`: print what comes, send what is typed, to one or to all.
     Listen(Box<listen::ListenArgs>),
+    /// Stand between any client and any server: see what passes, let it go wrong, record it.
+    Relay(Box<relay::RelayArgs>),
     #[expect(missing_docs, reason = "the words of `ServeArgs` are the command's help")]
     Serve(Box<ServeArgs>),
     /// Look after what was said: list, export, check, trim and restore the file a server keeps it in.

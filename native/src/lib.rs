@@ -11,6 +11,8 @@ pub mod logging;
 pub mod net;
 pub mod output;
 mod private;
+pub mod recording;
+pub mod relay;
 pub mod server;
 pub mod spelling;
 pub mod tap;
@@ -51,6 +53,7 @@ fn start(command: Command, global: GlobalArgs, page: Page) -> Ending {
         Command::Echo(args) => dial(args.resolve(global), client::echo::run, global),
         Command::Chat(args) => dial(args.resolve(global), client::chat::run, global),
         Command::Listen(args) => dial(args.resolve(global), client::listen::run, global),
+        Command::Relay(args) => dial(args.resolve(global), relay::run, global),
         Command::Serve(args) => {
             logging::start(if global.verbose { "debug" } else { "info" }, args.log, global);
             block_on(async {

@@ -52,6 +52,27 @@ impl TcpLiveness {
     }
 }
 
+/// A hold on a socket that somebody else reads and writes, to end it by a reset (RST) rather than by a FIN.
+///
+/// The connection is open until this is dropped, too.
+#[derive(Debug, Default)]
+pub struct Breaker(Option<socket2::Socket>);
+
+impl Breaker {
+    /// A hold on this one. Where the system has no descriptor to give there is none, and it ends by a FIN.
+    pub fn of(socket: &tokio::net::TcpStream) -> Self {
+        Self(SockRef::from(socket).try_clone().ok())
+    }
+
+    /// What is not sent is thrown away, and the peer sees a reset, as soon as the stream is dropped, too.
+    pub fn reset(self) {
+        if let Some(socket) = &self.0 {
+            // A socket that is gone already needs no reset.
+            let _ = socket.set_linger(Some(Duration::ZERO));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

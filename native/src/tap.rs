@@ -24,7 +24,12 @@ use std::{
 use heartline_core::frame::Side;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use self::{anatomy::Anatomy, pcap::Pcap, trace::Trace, veil::Veil};
+use self::{
+    anatomy::{Anatomy, Seen},
+    pcap::Pcap,
+    trace::Trace,
+    veil::Veil,
+};
 use crate::client::activity::Stream;
 
 /// What is wanted of the bytes of all connections of a command.
@@ -34,24 +39,57 @@ pub struct Tap(Option<Arc<Wanted>>);
 struct Wanted {
     trace: Option<Trace>,
     pcap: Option<Pcap>,
+    lookers: Vec<Arc<dyn Looker>>,
     show_secrets: bool,
     connections: AtomicU64,
+}
+
+/// Somebody else who looks on, behind the veil. Called where the bytes pass: it must not take long.
+pub trait Looker: Send + Sync {
+    /// Whether anybody looks at a connection that begins now.
+    fn is_looking(&self) -> bool;
+    /// Bytes passed.
+    fn passed(&self, _number: u64, _side: Side, _at: Instant, _bytes: &[u8]) {}
+    /// Something is whole.
+    fn saw(&self, _number: u64, _seen: &Seen) {}
 }
 
 impl Tap {
     /// A tap for those who want to see something; else one that is off.
     pub fn new(trace: Option<Trace>, pcap: Option<Pcap>, show_secrets: bool) -> Self {
-        let is_on = trace.is_some() || pcap.is_some();
+        Self::with_lookers(trace, pcap, show_secrets, Vec::new())
+    }
+
+    /// The same, for others as well.
+    pub fn with_lookers(
+        trace: Option<Trace>,
+        pcap: Option<Pcap>,
+        show_secrets: bool,
+        lookers: Vec<Arc<dyn Looker>>,
+    ) -> Self {
+        let is_on = trace.is_some() || pcap.is_some() || !lookers.is_empty();
         let connections = AtomicU64::new(0);
-        Self(is_on.then(|| Arc::new(Wanted { trace, pcap, show_secrets, connections })))
+        Self(is_on.then(|| Arc::new(Wanted { trace, pcap, lookers, show_secrets, connections })))
     }
 
     /// Looks at a stream from now on. `near` is the side that writes into it here; `far` is a word for the other end.
     pub fn on(&self, stream: Box<dyn Stream>, near: Side, far: &str) -> Box<dyn Stream> {
         match &self.0 {
             None => stream,
-            Some(wanted) => Box::new(Tapped { stream, near, wire: Wire::new(Arc::clone(wanted), far) }),
+            Some(wanted) => {
+                let number = wanted.connections.fetch_add(1, Ordering::Relaxed) + 1;
+                Box::new(Tapped { stream, near, wire: Wire::new(Arc::clone(wanted), number, far) })
+            }
         }
+    }
+
+    /// The connection with this number, for whoever carries its bytes and hands them in; `None` if nobody looks.
+    pub(crate) fn wire(&self, number: u64, far: &str) -> Option<Wire> {
+        let wanted = self.0.as_ref()?;
+        let is_wanted = wanted.trace.is_some()
+            || wanted.pcap.is_some()
+            || wanted.lookers.iter().any(|one| one.is_looking());
+        is_wanted.then(|| Wire::new(Arc::clone(wanted), number, far))
     }
 
     /// Where the trace is to be written from now on: a prompt has a way of its own to print above it.
@@ -69,8 +107,8 @@ struct Tapped<S> {
     wire: Wire,
 }
 
-/// One connection as those who look see it.
-struct Wire {
+/// One connection as those who look see it. Its end is told when it is dropped.
+pub(crate) struct Wire {
     wanted: Arc<Wanted>,
     number: u64,
     client: Veil,
@@ -79,8 +117,7 @@ struct Wire {
 }
 
 impl Wire {
-    fn new(wanted: Arc<Wanted>, far: &str) -> Self {
-        let number = wanted.connections.fetch_add(1, Ordering::Relaxed) + 1;
+    fn new(wanted: Arc<Wanted>, number: u64, far: &str) -> Self {
         let now = Instant::now();
         if let Some(trace) = &wanted.trace {
             trace.begun(number, now, far);
@@ -98,7 +135,8 @@ impl Wire {
         }
     }
 
-    fn passed(&mut self, side: Side, bytes: &[u8]) {
+    /// Bytes of `side` have passed.
+    pub(crate) fn passed(&mut self, side: Side, bytes: &[u8]) {
         let veil = if side == Side::Client { &mut self.client } else { &mut self.server };
         let seen = veil.pass(Instant::now(), bytes);
         self.show(side, seen);
@@ -109,8 +147,12 @@ impl Wire {
             if let Some(pcap) = &self.wanted.pcap {
                 pcap.passed(self.number, side, piece.at, &piece.bytes);
             }
-            if let Some(trace) = &self.wanted.trace {
-                self.anatomy.read(side, piece.at, &piece.bytes, &mut |seen| trace.saw(self.number, &seen));
+            for looker in &self.wanted.lookers {
+                looker.passed(self.number, side, piece.at, &piece.bytes);
+            }
+            if self.wanted.trace.is_some() || !self.wanted.lookers.is_empty() {
+                let (wanted, number) = (&self.wanted, self.number);
+                self.anatomy.read(side, piece.at, &piece.bytes, &mut |seen| wanted.saw(number, &seen));
             }
         }
     }
@@ -127,9 +169,21 @@ impl Drop for Wire {
         if let Some(pcap) = &self.wanted.pcap {
             pcap.ended(self.number, now);
         }
+        let (wanted, number) = (&self.wanted, self.number);
+        std::mem::take(&mut self.anatomy).end(now, &mut |seen| wanted.saw(number, &seen));
         if let Some(trace) = &self.wanted.trace {
-            std::mem::take(&mut self.anatomy).end(now, &mut |seen| trace.saw(self.number, &seen));
             trace.ended(self.number, now);
+        }
+    }
+}
+
+impl Wanted {
+    fn saw(&self, number: u64, seen: &Seen) {
+        if let Some(trace) = &self.trace {
+            trace.saw(number, seen);
+        }
+        for looker in &self.lookers {
+            looker.saw(number, seen);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The flags of every command that dials, and what they come to: a dialer, a policy, a way to reconnect.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use clap::{Args, builder::PossibleValuesParser};
 use heartline_core::{
@@ -11,16 +11,13 @@ use heartline_core::{
 
 use super::{
     UsageError,
+    look::LookArgs,
     quantity::{bytes, duration},
+    way::WayArgs,
 };
 use crate::{
-    client::dial::{Credentials, Dialer, Endpoint, LazyTls, Proxies, Request, TlsOptions, io_words},
+    client::dial::{Dialer, Endpoint, Request, io_words},
     net::TcpLiveness,
-    tap::{
-        Tap,
-        pcap::Pcap,
-        trace::{Form, Trace},
-    },
 };
 
 /// The largest outbox a policy allows, in bytes: in a terminal one message may be as large as what is taken.
@@ -32,49 +29,17 @@ pub struct LineArgs {
     /// Where to: ws://host/path, wss://host/path, or unix:/path/to/socket:/request/path.
     pub url: String,
 
-    /// Add a header to the handshake, as "Name: value" (repeatable).
-    #[arg(long, short = 'H', value_name = "HEADER", help_heading = "Handshake")]
-    pub header: Vec<String>,
+    /// The way there.
+    #[command(flatten)]
+    pub way: WayArgs,
+
     /// Offer a subprotocol (repeatable, or several with commas; the best first).
     #[arg(long, short = 's', value_name = "NAME", help_heading = "Handshake")]
     pub subprotocol: Vec<String>,
-    /// Claim to come from a page of this origin.
-    #[arg(long, short = 'o', help_heading = "Handshake")]
-    pub origin: Option<String>,
-    /// Authenticate with a name and a password.
-    #[arg(
-        long,
-        value_name = "USER:PASSWORD",
-        env = "HEARTLINE_BASIC_AUTH",
-        hide_env_values = true,
-        help_heading = "Handshake"
-    )]
-    pub basic_auth: Option<String>,
     /// Follow so many redirects. Without it, a redirect is told and not followed.
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Handshake")]
     pub max_redirects: u32,
 
-    /// Trust the authorities of this PEM file instead of the system's.
-    #[arg(long, value_name = "FILE", help_heading = "TLS")]
-    pub ca: Option<PathBuf>,
-    /// Show the server this certificate (PEM, with its chain).
-    #[arg(long, value_name = "FILE", requires = "key", help_heading = "TLS")]
-    pub cert: Option<PathBuf>,
-    /// The private key of --cert (PEM).
-    #[arg(long, value_name = "FILE", requires = "cert", help_heading = "TLS")]
-    pub key: Option<PathBuf>,
-    /// Take any certificate: encrypted, but nobody knows to whom.
-    #[arg(long, short = 'k', conflicts_with = "ca", help_heading = "TLS")]
-    pub insecure: bool,
-
-    /// Go through this proxy: http://, https:// (both by CONNECT), socks5:// or socks5h:// (which resolves names
-    /// itself), with user:password@ if it wants them; '' for none. Without the flag, http_proxy (for ws),
-    /// https_proxy (for wss), all_proxy and no_proxy decide.
-    #[arg(long, value_name = "URL", help_heading = "Network")]
-    pub proxy: Option<String>,
-    /// Give up a dial after this time.
-    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Network")]
-    pub dial_timeout: Option<Duration>,
     /// Take messages, and lines of input, up to this size.
     #[arg(long, value_name = "BYTES", value_parser = bytes, default_value = "64MiB", help_heading = "Network")]
     pub max_message: usize,
@@ -105,24 +70,9 @@ pub struct LineArgs {
     )]
     pub reconnect: String,
 
-    /// Write down the handshake and each frame, on standard error; `json`: one object a line. Secrets are overwritten
-    /// by `*`.
-    #[arg(
-        long,
-        value_name = "FORM",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "text",
-        value_enum,
-        help_heading = "Looking on"
-    )]
-    pub trace: Option<Form>,
-    /// Write what passes to a capture that Wireshark opens (pcapng), TLS taken off.
-    #[arg(long, value_name = "FILE", help_heading = "Looking on")]
-    pub pcap: Option<PathBuf>,
-    /// Do not overwrite secrets in the trace and the capture.
-    #[arg(long, help_heading = "Looking on")]
-    pub show_secrets: bool,
+    /// Who looks on.
+    #[command(flatten)]
+    pub look: LookArgs,
 }
 
 /// What the flags come to.
@@ -142,13 +92,13 @@ impl LineArgs {
         let endpoint = Endpoint::parse(&self.url).map_err(|error| UsageError(error.to_string()))?;
         let dialer = Dialer {
             request: self.request()?,
-            tls: self.tls(endpoint.tls)?,
-            proxies: self.proxies()?,
+            tls: self.way.tls(endpoint.tls)?,
+            proxies: self.way.proxies()?,
             max_redirects: self.max_redirects,
             max_message: self.max_message,
             liveness: TcpLiveness::default(),
             token_command: None,
-            tap: self.tap()?,
+            tap: self.look.tap(Vec::new())?,
             endpoint,
         };
         let config = LineConfig {
@@ -166,51 +116,13 @@ impl LineArgs {
     }
 
     fn request(&self) -> Result<Request, UsageError> {
-        let mut request = Request::default();
-        for header in &self.header {
-            request.add_header(header).map_err(|error| UsageError(format!("--header: {error}")))?;
-        }
+        let mut request = self.way.request()?;
         for subprotocol in &self.subprotocol {
             request
                 .add_subprotocols(subprotocol)
                 .map_err(|error| UsageError(format!("--subprotocol: {error}")))?;
         }
-        if let Some(origin) = &self.origin {
-            request.set_origin(origin).map_err(|error| UsageError(format!("--origin: {error}")))?;
-        }
-        if let Some(typed) = &self.basic_auth {
-            let credentials =
-                Credentials::parse(typed).map_err(|error| UsageError(format!("--basic-auth: {error}")))?;
-            request.basic_auth = Some(credentials);
-        }
         Ok(request)
-    }
-
-    /// Files that were named are read now; the system's authorities only when a dial needs them.
-    fn tls(&self, needed: bool) -> Result<LazyTls, UsageError> {
-        let identity = self.cert.clone().zip(self.key.clone());
-        let named = self.ca.is_some() || identity.is_some();
-        let tls = LazyTls::new(TlsOptions { ca: self.ca.clone(), identity, insecure: self.insecure });
-        if needed && named {
-            tls.read().map_err(|error| UsageError(error.to_string()))?;
-        }
-        Ok(tls)
-    }
-
-    fn tap(&self) -> Result<Tap, UsageError> {
-        let pcap = self.pcap.as_deref().map(|path| {
-            let told =
-                |error| UsageError(format!("--pcap: cannot write {}: {}", path.display(), io_words(&error)));
-            Pcap::create(path).map_err(told)
-        });
-        Ok(Tap::new(self.trace.map(Trace::new), pcap.transpose()?, self.show_secrets))
-    }
-
-    fn proxies(&self) -> Result<Proxies, UsageError> {
-        match &self.proxy {
-            Some(url) => Proxies::always(url).map_err(|error| UsageError(format!("--proxy: {error}"))),
-            None => Ok(Proxies::from_env()),
-        }
     }
 
     fn policy(&self) -> Result<Policy, UsageError> {
@@ -226,7 +138,7 @@ impl LineArgs {
                 HeartbeatPolicy::with_write_stall(interval, grace, before.write_stall()).map_err(wrong)?
             }
         };
-        let reconnect = match self.dial_timeout {
+        let reconnect = match self.way.dial_timeout {
             None => base.reconnect().clone(),
             Some(timeout) => {
                 let before = base.reconnect();

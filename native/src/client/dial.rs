@@ -96,7 +96,7 @@ impl Dialer {
         let mut endpoint = self.endpoint.clone();
         let mut hops = 0;
         loop {
-            let stream = self.reach(&endpoint, progress, activity).await?;
+            let stream = self.reach(&endpoint, progress, activity, &mut |_| {}).await?;
             let stream = self.tap.on(stream, Side::Client, &endpoint.to_string());
             progress.reached(Step::Http);
             // Another origin is another party, whatever the redirect says.
@@ -111,12 +111,17 @@ impl Dialer {
         }
     }
 
-    /// A stream to the endpoint, TLS included, ready for the handshake.
-    async fn reach(
+    /// A stream to the endpoint, TLS included, ready for the handshake. `connected` is shown the TCP socket below it, if there
+    /// is one.
+    ///
+    /// # Errors
+    /// [`DialFailure`] of whichever step failed.
+    pub(crate) async fn reach(
         &self,
         endpoint: &Endpoint,
         progress: &Progress,
         activity: &Arc<Activity>,
+        connected: &mut (dyn FnMut(&tokio::net::TcpStream) + Send),
     ) -> Result<Box<dyn Stream>, DialFailure> {
         let (host, port) = match &endpoint.transport {
             Transport::Unix(path) => {
@@ -126,11 +131,11 @@ impl Dialer {
             Transport::Tcp { host, port } => (host.as_str(), *port),
         };
         let stream = match self.proxies.on_the_way_to(endpoint)? {
-            None => self.connect(host, port, progress, activity).await?,
+            None => self.connect(host, port, progress, activity, connected).await?,
             Some(proxy) => {
                 let (proxy_host, proxy_port) = proxy.address();
                 let mut stream = self
-                    .connect(&proxy_host, proxy_port, progress, activity)
+                    .connect(&proxy_host, proxy_port, progress, activity, connected)
                     .await
                     .map_err(|failure| behind_proxy(failure, &proxy.to_string()))?;
                 progress.reached(Step::Proxy);
@@ -160,12 +165,14 @@ impl Dialer {
         port: u16,
         progress: &Progress,
         activity: &Arc<Activity>,
+        connected: &mut (dyn FnMut(&tokio::net::TcpStream) + Send),
     ) -> Result<Box<dyn Stream>, DialFailure> {
         progress.reached(Step::Name);
         let addresses = tcp::resolve(host, port).await?;
         progress.reached(Step::Tcp);
         let place = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
         let socket = tcp::connect(&addresses, &place, self.liveness).await?;
+        connected(&socket);
         Ok(Box::new(Watched::new(socket, Arc::clone(activity))))
     }
 

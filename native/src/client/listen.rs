@@ -14,8 +14,8 @@ use tokio::{
 };
 
 pub use self::address::Address;
+pub(crate) use self::address::{Accepted, Listener};
 use self::{
-    address::Listener,
     guest::{House, Outgoing, Report},
     verb::{To, Verb},
 };

@@ -24,6 +24,7 @@ mod history_command;
 mod listen;
 mod peer;
 mod program;
+mod relay;
 mod serve_errands;
 mod serve_errands_tokens;
 mod serve_frames;

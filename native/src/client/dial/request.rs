@@ -105,6 +105,17 @@ impl Request {
         Ok(())
     }
 
+    /// What is added to a request that somebody else wrote: the headers as typed, and the credentials.
+    pub fn additions(&self, endpoint: &Endpoint) -> Vec<(String, String)> {
+        let mut additions = self.headers.clone();
+        let typed = self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+        let credentials = self.basic_auth.as_ref().or(endpoint.credentials.as_ref());
+        if let Some(credentials) = credentials.filter(|_| !typed) {
+            additions.push(("Authorization".to_owned(), basic(credentials)));
+        }
+        additions
+    }
+
     /// The request's text for one dial. Secrets go only to the place they were typed for: a redirect elsewhere
     /// (`trusted` false) gets no `Authorization` and no `Cookie`.
     pub(super) fn text(&self, endpoint: &Endpoint, key: &str, trusted: bool) -> String {

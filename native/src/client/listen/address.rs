@@ -1,12 +1,16 @@
 //! Where to listen, and the listener there.
 
-use std::{io, net::SocketAddr, path::PathBuf};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
 
 use tokio::net::TcpListener;
 
 use crate::{
     client::{activity::Stream, dial::io_words},
-    net::TcpLiveness,
+    net::{Breaker, TcpLiveness},
 };
 
 /// Where to listen.
@@ -18,8 +22,19 @@ pub enum Address {
     Unix(PathBuf),
 }
 
+/// Somebody who came.
+pub(crate) struct Accepted {
+    pub(crate) stream: Box<dyn Stream>,
+    /// Ends the connection by a reset.
+    pub(crate) breaker: Breaker,
+    /// Where it comes from, in words.
+    pub(crate) from: String,
+    /// The same as an address. Programs that come by a Unix socket are of this machine.
+    pub(crate) address: IpAddr,
+}
+
 /// A bound listener.
-pub(super) enum Listener {
+pub(crate) enum Listener {
     Tcp(TcpListener),
     #[cfg(unix)]
     Unix {
@@ -63,7 +78,7 @@ impl Address {
     ///
     /// # Errors
     /// Words on what is in the way.
-    pub(super) async fn bind(&self) -> Result<Listener, String> {
+    pub(crate) async fn bind(&self) -> Result<Listener, String> {
         match self {
             Self::Tcp(place) => match TcpListener::bind(place).await {
                 Ok(listener) => Ok(Listener::Tcp(listener)),
@@ -76,7 +91,7 @@ impl Address {
 
 impl Listener {
     /// The URL to dial, as far as it is known here.
-    pub(super) fn url(&self, tls: bool) -> String {
+    pub(crate) fn url(&self, tls: bool) -> String {
         match self {
             Self::Tcp(listener) => {
                 let scheme = if tls { "wss" } else { "ws" };
@@ -92,18 +107,56 @@ impl Listener {
     pub(super) async fn accept(&self) -> io::Result<(Box<dyn Stream>, String)> {
         match self {
             Self::Tcp(listener) => {
-                let (stream, peer): (_, SocketAddr) = listener.accept().await?;
-                // Without these options a vanished guest is only noticed later.
-                let _ = TcpLiveness::default().apply(&stream);
+                let (stream, peer) = accept_tcp(listener).await?;
                 Ok((Box::new(stream), peer.to_string()))
             }
             #[cfg(unix)]
             Self::Unix { listener, .. } => {
                 let (stream, _) = listener.accept().await?;
-                Ok((Box::new(stream), "a local program".to_owned()))
+                Ok((Box::new(stream), A_PROGRAM.to_owned()))
             }
         }
     }
+
+    /// The same, with what it takes to judge who it is and to reset the connection. Cancel-safe.
+    pub(crate) async fn admit(&self) -> io::Result<Accepted> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, peer) = accept_tcp(listener).await?;
+                let breaker = Breaker::of(&stream);
+                Ok(Accepted { stream: Box::new(stream), breaker, from: peer.to_string(), address: peer.ip() })
+            }
+            #[cfg(unix)]
+            Self::Unix { listener, .. } => {
+                let (stream, _) = listener.accept().await?;
+                Ok(Accepted {
+                    stream: Box::new(stream),
+                    breaker: Breaker::default(),
+                    from: A_PROGRAM.to_owned(),
+                    address: Ipv4Addr::LOCALHOST.into(),
+                })
+            }
+        }
+    }
+
+    /// Whether nobody but this machine can reach it.
+    pub(crate) fn is_local(&self) -> bool {
+        match self {
+            Self::Tcp(listener) => listener.local_addr().is_ok_and(|address| address.ip().is_loopback()),
+            #[cfg(unix)]
+            Self::Unix { .. } => true,
+        }
+    }
+}
+
+#[cfg(unix)]
+const A_PROGRAM: &str = "a local program";
+
+async fn accept_tcp(listener: &TcpListener) -> io::Result<(tokio::net::TcpStream, SocketAddr)> {
+    let (stream, peer) = listener.accept().await?;
+    // Without these options a vanished guest is only noticed later.
+    let _ = TcpLiveness::default().apply(&stream);
+    Ok((stream, peer))
 }
 
 #[cfg(unix)]

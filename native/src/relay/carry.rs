@@ -1,0 +1,225 @@
+//! One direction of a connection: bytes are read, and go on when the faults of the line say so.
+
+use std::{
+    collections::VecDeque,
+    io,
+    sync::{Mutex, PoisonError},
+    time::Instant,
+};
+
+use heartline_core::{fault::Step, frame::Side};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use super::control::Control;
+use crate::tap::Wire;
+
+/// Bytes of one direction that can be under way here. The next are read when these were taken.
+pub(super) const ROOM: usize = 64 << 10;
+/// Arrivals that are told apart; further ones count as one.
+const ARRIVALS: usize = 1024;
+
+/// Bytes that have come and not gone on.
+pub(super) struct Buffer {
+    bytes: Box<[u8]>,
+    from: usize,
+    to: usize,
+    /// How many of them came when.
+    arrivals: VecDeque<(usize, Instant)>,
+}
+
+/// How a direction has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WayEnd {
+    /// By the end of its stream, which was passed on.
+    Fin,
+    /// Whoever sends it has reset the connection.
+    SenderReset,
+    /// Whoever reads it has.
+    ReaderReset,
+    /// By a fault: nothing goes on.
+    Cut,
+}
+
+/// Whoever looks at a connection, if anybody does.
+#[derive(Default)]
+pub(super) struct Onlooker(Mutex<Option<Wire>>);
+
+impl Onlooker {
+    pub(super) fn new(wire: Option<Wire>) -> Self {
+        Self(Mutex::new(wire))
+    }
+
+    pub(super) fn passed(&self, side: Side, bytes: &[u8]) {
+        if let Some(wire) = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            wire.passed(side, bytes);
+        }
+    }
+}
+
+impl Buffer {
+    pub(super) fn new() -> Self {
+        let bytes = vec![0; ROOM].into_boxed_slice();
+        Self { bytes, from: 0, to: 0, arrivals: VecDeque::new() }
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.to - self.from < ROOM
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.from == self.to
+    }
+
+    /// Reads what there is room for; 0 at the end of the stream. Cancel-safe.
+    pub(super) async fn read(&mut self, from: &mut (impl AsyncRead + Unpin)) -> io::Result<usize> {
+        if self.to == ROOM {
+            self.bytes.copy_within(self.from..self.to, 0);
+            (self.from, self.to) = (0, self.to - self.from);
+        }
+        let count = from.read(&mut self.bytes[self.to..]).await?;
+        self.arrived(count);
+        Ok(count)
+    }
+
+    /// Puts in what was read elsewhere, as far as there is room.
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        let count = bytes.len().min(ROOM - self.to);
+        self.bytes[self.to..self.to + count].copy_from_slice(&bytes[..count]);
+        self.arrived(count);
+    }
+
+    /// What came last.
+    pub(super) fn last(&self, count: usize) -> &[u8] {
+        &self.bytes[self.to - count..self.to]
+    }
+
+    fn arrived(&mut self, count: usize) {
+        let now = Instant::now();
+        self.to += count;
+        let is_full = self.arrivals.len() == ARRIVALS;
+        match self.arrivals.back_mut() {
+            Some(last) if is_full => *last = (last.0 + count, now),
+            _ if count > 0 => self.arrivals.push_back((count, now)),
+            _ => {}
+        }
+    }
+
+    /// The bytes that came first, together, and when.
+    fn first(&mut self) -> (Instant, &mut [u8]) {
+        match self.arrivals.front() {
+            Some((count, at)) => (*at, &mut self.bytes[self.from..self.from + count]),
+            None => (Instant::now(), &mut []),
+        }
+    }
+
+    /// So many of the first are gone.
+    fn take(&mut self, count: usize) {
+        self.from += count;
+        if let Some(first) = self.arrivals.front_mut() {
+            first.0 -= count;
+            if first.0 == 0 {
+                self.arrivals.pop_front();
+            }
+        }
+        if self.is_empty() {
+            (self.from, self.to) = (0, 0);
+        }
+    }
+
+    /// Puts what came second to what came first; `false` if there is nothing.
+    fn join(&mut self) -> bool {
+        if self.arrivals.len() < 2 {
+            return false;
+        }
+        let first = self.arrivals.pop_front();
+        if let (Some(first), Some(second)) = (first, self.arrivals.front_mut()) {
+            second.0 += first.0;
+        }
+        true
+    }
+}
+
+/// Carries what `side` sends until that ends, in whatever way.
+pub(super) async fn carry(
+    side: Side,
+    from: &mut (impl AsyncRead + Unpin),
+    to: &mut (impl AsyncWrite + Unpin),
+    buffer: &mut Buffer,
+    control: &Control,
+    onlooker: &Onlooker,
+) -> WayEnd {
+    let mut changes = control.changes();
+    let mut has_ended = false;
+    loop {
+        changes.borrow_and_update();
+        let (arrived, bytes) = buffer.first();
+        let (until, may_read) = match control.next(side, arrived, bytes) {
+            Step::Pass(count) => {
+                let written = async {
+                    to.write_all(&buffer.bytes[buffer.from..buffer.from + count]).await?;
+                    // Below TLS there is a buffer; it is not to wait for more.
+                    if count == buffer.to - buffer.from { to.flush().await } else { Ok(()) }
+                };
+                if written.await.is_err() {
+                    return WayEnd::ReaderReset;
+                }
+                buffer.take(count);
+                continue;
+            }
+            Step::Drop(count) => {
+                buffer.take(count);
+                continue;
+            }
+            Step::Cut => return WayEnd::Cut,
+            Step::More if buffer.join() => continue,
+            Step::More if has_ended => {
+                // Half a header that nothing follows goes on as it came.
+                let rest = to.write_all(&buffer.bytes[buffer.from..buffer.to]).await;
+                let ended = rest.is_ok() && to.shutdown().await.is_ok();
+                return if ended { WayEnd::Fin } else { WayEnd::ReaderReset };
+            }
+            Step::More => (None, true),
+            Step::Wait { until, may_read } => (until, may_read),
+        };
+        let later = async {
+            match until {
+                Some(until) => tokio::time::sleep_until(until.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            read = buffer.read(from), if may_read && !has_ended && buffer.has_room() => match read {
+                Ok(0) => has_ended = true,
+                Ok(count) => onlooker.passed(side, buffer.last(count)),
+                // TLS without its own goodbye.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => has_ended = true,
+                Err(_) => return WayEnd::SenderReset,
+            },
+            () = later => {}
+            // The sender is part of the control, and as old.
+            _ = changes.changed() => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_buffer_moves_its_rest_to_the_front_and_keeps_arrivals_apart() {
+        let mut buffer = Buffer::new();
+        buffer.push(&vec![1; ROOM - 2]);
+        buffer.push(&[2, 3, 4]);
+        assert!(!buffer.has_room(), "one byte more than there is room for");
+        buffer.take(ROOM - 2);
+        assert_eq!(buffer.first().1, [2, 3]);
+        assert_eq!(buffer.read(&mut &[5_u8, 6][..]).await.unwrap(), 2);
+        assert_eq!((buffer.first().1.to_vec(), buffer.last(2)), (vec![2, 3], &[5, 6][..]));
+        buffer.take(1);
+        assert!(buffer.join());
+        assert_eq!(buffer.first().1, [3, 5, 6]);
+        buffer.take(3);
+        assert!(buffer.is_empty() && !buffer.join());
+    }
+}
