@@ -61,7 +61,11 @@ impl Control {
     /// Lets begin what is due, and gives what has begun since it was asked last.
     pub(super) fn fired(&self) -> Vec<Fault> {
         let mut faults = self.faults();
+        let before = faults.fired();
         faults.handle_timeout(Instant::now());
+        if faults.fired() > before {
+            self.changed();
+        }
         std::iter::from_fn(|| faults.poll_fired()).collect()
     }
 

@@ -25,6 +25,8 @@ mod listen;
 mod peer;
 mod program;
 mod relay;
+mod relay_faults;
+mod relay_feed;
 mod serve_errands;
 mod serve_errands_tokens;
 mod serve_frames;
