@@ -13,6 +13,8 @@ pub mod look;
 pub mod manual;
 pub mod quantity;
 pub mod relay;
+pub mod replay;
+pub mod show;
 pub mod way;
 
 use clap::{Args, Parser, Subcommand};
@@ -57,6 +59,10 @@ pub enum Command {
     Relay(Box<relay::RelayArgs>),
     #[expect(missing_docs, reason = "the words of `ServeArgs` are the command's help")]
     Serve(Box<ServeArgs>),
+    /// Print what a relay has recorded, or make a capture for Wireshark of it.
+    Show(show::ShowArgs),
+    /// Play what a relay has recorded again: as the server it was, or as the client.
+    Replay(Box<replay::ReplayArgs>),
     /// Look after what was said: list, export, check, trim and restore the file a server keeps it in.
     History(history::HistoryCommand),
     /// Print a script that completes heartline's words in a shell.

@@ -13,7 +13,7 @@ pub enum ExitCode {
     Own = 1,
     /// The command line, or the input, is not what the command takes.
     Usage = 2,
-    /// What was to be looked at is damaged, or is no history.
+    /// What was to be looked at is damaged, or is no history or recording.
     Damaged = 3,
     /// Cannot connect: the host name does not resolve.
     Name = 10,
@@ -45,7 +45,7 @@ impl ExitCode {
         (Self::Fine, "fine; a broken pipe is fine, too"),
         (Self::Own, "something of this machine failed: a file, the terminal, a port to listen on"),
         (Self::Usage, "wrong usage, or input the command cannot take"),
-        (Self::Damaged, "the history is damaged, or is none"),
+        (Self::Damaged, "the history or the recording is damaged, or is none"),
         (Self::Name, "cannot connect: the host name does not resolve"),
         (Self::Tcp, "cannot connect: no TCP connection"),
         (Self::Proxy, "cannot connect: the proxy does not let us through"),

@@ -13,14 +13,16 @@ pub mod output;
 mod private;
 pub mod recording;
 pub mod relay;
+pub mod replay;
 pub mod server;
+pub mod show;
 pub mod spelling;
 pub mod tap;
 
 use std::io::{self, IsTerminal as _};
 
 use clap::{CommandFactory, FromArgMatches};
-use cli::{Cli, Command, GlobalArgs, UsageError, manual};
+use cli::{Cli, Command, GlobalArgs, UsageError, manual, replay::ReplayConfig};
 use client::ending::Ending;
 use exit_code::ExitCode;
 use logging::LogFormat;
@@ -63,6 +65,15 @@ fn start(command: Command, global: GlobalArgs, page: Page) -> Ending {
                 }
             })
         }
+        Command::Replay(args) => dial(
+            args.resolve(global),
+            async |config| match config {
+                ReplayConfig::Server(config) => replay::as_server(config).await,
+                ReplayConfig::Client(config) => replay::as_client(*config).await,
+            },
+            global,
+        ),
+        Command::Show(args) => show::run(&args),
         Command::History(command) => {
             logging::start("warn", LogFormat::Text, global);
             command.run(&mut io::stdout().lock(), io::stdout().is_terminal())

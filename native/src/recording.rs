@@ -20,6 +20,7 @@ mod write;
 use heartline_core::inspect::{End, Party};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use lines::seconds;
 pub use lines::{Chunk, Line, lines};
 pub use read::{ReadError, Reader};
 pub use write::Recorder;

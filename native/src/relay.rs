@@ -6,7 +6,7 @@
 
 mod carry;
 mod control;
-mod entrance;
+pub(crate) mod entrance;
 mod feed;
 mod handshake;
 mod house;

@@ -5,6 +5,7 @@
 //! secrets, and only then to whoever looks: the [`trace`], and the [`pcap`] file. Nobody behind the veil can leak what
 //! it never saw. The stream itself is not touched.
 
+mod again;
 pub mod anatomy;
 pub mod pcap;
 pub mod trace;
@@ -24,6 +25,7 @@ use std::{
 use heartline_core::frame::Side;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+pub use self::again::Again;
 use self::{
     anatomy::{Anatomy, Seen},
     pcap::Pcap,
@@ -172,7 +174,7 @@ impl Drop for Wire {
         let (wanted, number) = (&self.wanted, self.number);
         std::mem::take(&mut self.anatomy).end(now, &mut |seen| wanted.saw(number, &seen));
         if let Some(trace) = &self.wanted.trace {
-            trace.ended(self.number, now);
+            trace.ended(self.number, now, None);
         }
     }
 }

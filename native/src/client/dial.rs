@@ -72,7 +72,8 @@ impl Progress {
         STEPS[usize::from(self.0.load(Ordering::Relaxed)).min(STEPS.len() - 1)]
     }
 
-    fn reached(&self, step: Step) {
+    /// This step is under way now.
+    pub(crate) fn reached(&self, step: Step) {
         self.0.store(step as u8, Ordering::Relaxed);
     }
 }

@@ -5,10 +5,7 @@ use heartline_core::{
     line::{Cause, Ended, LineEnd, Reason},
 };
 
-use super::{
-    dial::{DialFailure, Step},
-    driver::Trouble,
-};
+use super::{dial::DialFailure, driver::Trouble};
 use crate::exit_code::ExitCode;
 
 /// Why a command ends.
@@ -74,7 +71,7 @@ impl Ending {
             }
             Cause::NoWelcome { .. } => ExitCode::LineLost,
             Cause::Peer(Ended::DialFailed { .. } | Ended::Refused { .. }) | Cause::DialTimeout { .. } => {
-                let code = told.map_or(ExitCode::Tcp, exit_code);
+                let code = told.map_or(ExitCode::Tcp, DialFailure::exit_code);
                 return Self::new(code, told.map_or_else(|| end.to_string(), ToString::to_string));
             }
             Cause::WrongProtocol { .. } => ExitCode::Protocol,
@@ -98,19 +95,5 @@ fn advice(code: u16) -> &'static str {
         1010 => "this client speaks no extensions",
         1011 | 1014 => "the server is at fault: its log says more",
         _ => "the server decided so: its documentation says why",
-    }
-}
-
-/// The code of the step that failed.
-fn exit_code(failure: &DialFailure) -> ExitCode {
-    match (failure.step, &failure.refusal) {
-        (_, Some(_)) => ExitCode::Refused,
-        (Step::Name, None) => ExitCode::Name,
-        (Step::Tcp, None) => ExitCode::Tcp,
-        (Step::Proxy, None) => ExitCode::Proxy,
-        (Step::Tls, None) => ExitCode::Tls,
-        (Step::Http, None) => ExitCode::Http,
-        (Step::Protocol, None) => ExitCode::Protocol,
-        (Step::Token, None) => ExitCode::Own,
     }
 }

@@ -75,7 +75,7 @@ pub fn lines(reader: &mut Reader) -> Result<BTreeMap<u64, Line>, String> {
     Ok(lines)
 }
 
-/// A time as it was recorded; nonsense is no time.
+/// A time as it was recorded; nonsense is no time, and there is nothing after a hundred years.
 pub(crate) fn seconds(t: f64) -> Duration {
-    Duration::try_from_secs_f64(t).unwrap_or_default()
+    Duration::try_from_secs_f64(t).unwrap_or_default().min(Duration::from_secs(100 * 366 * 24 * 60 * 60))
 }

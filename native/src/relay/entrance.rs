@@ -20,30 +20,30 @@ const GOODBYE: Duration = Duration::from_secs(1);
 const INSPECT: &str = "/inspect";
 
 /// A request for a WebSocket by somebody who may come in.
-pub(super) struct Asked {
+pub(crate) struct Asked {
     /// Its head as it came.
-    pub(super) head: Vec<u8>,
-    pub(super) request: Request,
+    pub(crate) head: Vec<u8>,
+    pub(crate) request: Request,
     /// Path and query.
-    pub(super) target: String,
+    pub(crate) target: String,
     /// What came behind the head.
-    pub(super) rest: Vec<u8>,
+    pub(crate) rest: Vec<u8>,
 }
 
 /// Why a client is not let in, as an HTTP answer.
 #[derive(Debug)]
-pub(super) struct No {
+pub(crate) struct No {
     status: &'static str,
-    pub(super) why: String,
+    pub(crate) why: String,
 }
 
 impl No {
-    pub(super) fn new(status: &'static str, why: impl Into<String>) -> Self {
+    pub(crate) fn new(status: &'static str, why: impl Into<String>) -> Self {
         Self { status, why: why.into() }
     }
 
     /// Tells the client and hangs up.
-    pub(super) async fn tell(&self, stream: &mut dyn Stream) {
+    pub(crate) async fn tell(&self, stream: &mut dyn Stream) {
         let upgrade = if self.status.starts_with("426") {
             "Upgrade: websocket\r\nConnection: Upgrade, close\r\n"
         } else {
@@ -73,7 +73,7 @@ impl Asked {
     ///
     /// # Errors
     /// `None` if the client left without a word, else why it is not let in.
-    pub(super) async fn read(stream: &mut dyn Stream, peer: IpAddr, door: &Door) -> Result<Self, Option<No>> {
+    pub(crate) async fn read(stream: &mut dyn Stream, peer: IpAddr, door: &Door) -> Result<Self, Option<No>> {
         let read = tokio::time::timeout(HEAD, head(stream)).await;
         let (head, rest) = read.unwrap_or_else(|_| {
             let why = format!("no request came within {} s", HEAD.as_secs());
@@ -83,7 +83,7 @@ impl Asked {
     }
 
     /// Whether it asks for the feed.
-    pub(super) fn is_for_feed(&self) -> bool {
+    pub(crate) fn is_for_feed(&self) -> bool {
         self.target.split('?').next() == Some(INSPECT)
     }
 }

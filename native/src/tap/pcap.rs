@@ -4,7 +4,6 @@
 //! that RFC 5737 keeps for documents. The three blocks of pcapng that it takes are written by hand: it is a dozen numbers.
 
 use std::{
-    fs::File,
     io::{self, BufWriter, Write},
     path::Path,
     sync::{Mutex, PoisonError},
@@ -34,7 +33,7 @@ pub struct Pcap(Mutex<Capture>);
 
 struct Capture {
     /// None after a write has failed: the file then ends with the last whole packet.
-    file: Option<BufWriter<File>>,
+    file: Option<BufWriter<Box<dyn Write + Send>>>,
     /// One moment on both clocks.
     begun: (Instant, SystemTime),
     /// Connections that are open.
@@ -62,11 +61,19 @@ impl Pcap {
     /// # Errors
     /// The disk's.
     pub fn create(path: &Path) -> io::Result<Self> {
-        let mut file = BufWriter::new(private::options().write(true).create(true).truncate(true).open(path)?);
+        let file = private::options().write(true).create(true).truncate(true).open(path)?;
+        Self::over(Box::new(file), (Instant::now(), SystemTime::now()))
+    }
+
+    /// A capture written to `out`, with one moment on both clocks.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub(super) fn over(out: Box<dyn Write + Send>, begun: (Instant, SystemTime)) -> io::Result<Self> {
+        let mut file = BufWriter::new(out);
         file.write_all(&section())?;
         file.write_all(&interface())?;
         file.flush()?;
-        let begun = (Instant::now(), SystemTime::now());
         Ok(Self(Mutex::new(Capture { file: Some(file), begun, lines: std::collections::BTreeMap::new() })))
     }
 
@@ -136,7 +143,7 @@ impl Capture {
         self.attempt(Write::flush);
     }
 
-    fn attempt(&mut self, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) {
+    fn attempt(&mut self, write: impl FnOnce(&mut BufWriter<Box<dyn Write + Send>>) -> io::Result<()>) {
         let Some(file) = &mut self.file else { return };
         if let Err(error) = write(file) {
             output::note(Tone::Warning, &format!("the capture ends here: {error}"), false);

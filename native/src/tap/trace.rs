@@ -50,6 +50,11 @@ impl Trace {
         Self { form, state: Mutex::new(State { out: Box::new(io::stderr()), begun: now, last: now }) }
     }
 
+    /// A trace of what began at `begun`, written to `out`.
+    pub(super) fn over(form: Form, out: Box<dyn Write + Send>, begun: Instant) -> Self {
+        Self { form, state: Mutex::new(State { out, begun, last: begun }) }
+    }
+
     /// Writes elsewhere from now on.
     pub(super) fn write_to(&self, out: impl Write + Send + 'static) {
         self.state().out = Box::new(out);
@@ -71,11 +76,11 @@ impl Trace {
         });
     }
 
-    /// It is over.
-    pub(super) fn ended(&self, number: u64, at: Instant) {
+    /// It is over; why, if that is known.
+    pub(super) fn ended(&self, number: u64, at: Instant, why: Option<&str>) {
         self.write(at, |moment| match self.form {
-            Form::Text => words::ended(moment, number),
-            Form::Json => json::ended(moment, number),
+            Form::Text => words::ended(moment, number, why),
+            Form::Json => json::ended(moment, number, why),
         });
     }
 

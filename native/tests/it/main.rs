@@ -27,6 +27,7 @@ mod program;
 mod relay;
 mod relay_faults;
 mod relay_feed;
+mod relay_record;
 mod serve_errands;
 mod serve_errands_tokens;
 mod serve_frames;

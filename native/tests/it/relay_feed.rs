@@ -177,11 +177,12 @@ async fn a_reader_that_is_too_slow_is_told_how_much_it_has_missed() {
     drop((near, server));
     let (mut frames, mut missed) = (0, 0);
     loop {
-        match reader.next().await {
-            FromRelay::Frame(_) => frames += 1,
-            FromRelay::Missed { count } => missed += count,
-            FromRelay::Ended { .. } => break,
-            _ => {}
+        let told = reader.next().await;
+        frames += u64::from(matches!(told, FromRelay::Frame(_)));
+        if let FromRelay::Missed { count } = told {
+            missed += count;
+        } else if let FromRelay::Ended { .. } = told {
+            break;
         }
     }
     assert!(missed > 0, "all of {frames} were told");

@@ -2,6 +2,8 @@
 
 use std::{fmt, io, time::Duration};
 
+use crate::exit_code::ExitCode;
+
 /// The steps of a dial, in order.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Step {
@@ -71,6 +73,20 @@ impl DialFailure {
     /// A failure that stays until somebody changes something.
     pub fn lasting(step: Step, what: impl Into<String>, advice: impl Into<String>) -> Self {
         Self { retry: false, ..Self::passing(step, what, advice) }
+    }
+
+    /// What the shell sees: the code of the step that failed.
+    pub fn exit_code(&self) -> ExitCode {
+        match (self.step, &self.refusal) {
+            (_, Some(_)) => ExitCode::Refused,
+            (Step::Name, None) => ExitCode::Name,
+            (Step::Tcp, None) => ExitCode::Tcp,
+            (Step::Proxy, None) => ExitCode::Proxy,
+            (Step::Tls, None) => ExitCode::Tls,
+            (Step::Http, None) => ExitCode::Http,
+            (Step::Protocol, None) => ExitCode::Protocol,
+            (Step::Token, None) => ExitCode::Own,
+        }
     }
 
     /// Nothing came for the whole dial timeout; `step` says what was waited for.

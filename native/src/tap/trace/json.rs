@@ -14,8 +14,9 @@ pub(super) fn begun(moment: Moment, number: u64, far: &str) -> String {
     line(moment, number, "connected", json!({ "to": far }))
 }
 
-pub(super) fn ended(moment: Moment, number: u64) -> String {
-    line(moment, number, "over", json!({}))
+pub(super) fn ended(moment: Moment, number: u64, why: Option<&str>) -> String {
+    let facts = why.map_or_else(|| json!({}), |why| json!({ "why": why }));
+    line(moment, number, "over", facts)
 }
 
 pub(super) fn seen(moment: Moment, number: u64, seen: &Seen) -> String {

@@ -20,8 +20,9 @@ pub(super) fn begun(moment: Moment, number: u64, far: &str) -> String {
     format!("{} connected to {}\n", stamp(moment, number), excerpt(far, SHOWN))
 }
 
-pub(super) fn ended(moment: Moment, number: u64) -> String {
-    format!("{} connection over\n", stamp(moment, number))
+pub(super) fn ended(moment: Moment, number: u64, why: Option<&str>) -> String {
+    let why = why.map_or_else(String::new, |why| format!(": {}", excerpt(why, 2 * SHOWN)));
+    format!("{} connection over{why}\n", stamp(moment, number))
 }
 
 pub(super) fn seen(moment: Moment, number: u64, seen: &Seen) -> String {

@@ -1,0 +1,52 @@
+//! The programs that are measured: started on ports of their own, stopped when dropped.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+
+/// A running heartline.
+pub(crate) struct Program {
+    process: Child,
+    address: SocketAddr,
+}
+
+impl Program {
+    /// The binary beside this example, with those arguments. It tells where it listens on a line that holds `before`.
+    pub(crate) fn start(arguments: &[&str], before: &str) -> Self {
+        let example = std::env::current_exe().unwrap();
+        let binary = example.ancestors().nth(2).unwrap().join("heartline");
+        let mut command = Command::new(binary);
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        let (out, err) = (process.stdout.take().unwrap(), process.stderr.take().unwrap());
+        // A server tells it on standard output, a relay on standard error.
+        let mut told: BufReader<Box<dyn Read + Send>> =
+            BufReader::new(if arguments[0] == "serve" { Box::new(out) } else { Box::new(err) });
+        let mut line = String::new();
+        while !line.contains(before) {
+            line.clear();
+            assert_ne!(told.read_line(&mut line).unwrap(), 0, "it does not start");
+        }
+        let address = line.split(before).nth(1).unwrap();
+        let address = address.split(['/', ' ', '\n']).next().unwrap().parse().unwrap();
+        // What else it says is taken from it, or it would wait.
+        std::thread::spawn(move || std::io::copy(&mut told, &mut std::io::sink()));
+        Self { process, address }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Processor time it has used so far, in microseconds.
+    pub(crate) fn processor_micros(&self) -> f64 {
+        heartline_chaos::processor_micros(self.process.id()).unwrap()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
