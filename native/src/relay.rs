@@ -19,7 +19,10 @@ mod verb;
 
 use std::{io, sync::Arc, time::Duration};
 
-use heartline_core::inspect::{Count, End};
+use heartline_core::{
+    fault::When,
+    inspect::{Count, End},
+};
 use serde_json::Value;
 use tokio::{sync::mpsc, task::JoinSet};
 
@@ -146,7 +149,7 @@ impl Hall {
             self.say(Tone::Warning, &format!("each connection: {fault}"))?;
         }
         if self.console.is_interactive() {
-            self.say(Tone::Info, verb::HELP)?;
+            self.say(Tone::Info, "? tells the keys that let something go wrong")?;
         }
         loop {
             self.show_status();
@@ -189,6 +192,8 @@ impl Hall {
                 let tone = if matches!(end, End::Close { .. }) { Tone::Info } else { Tone::Warning };
                 self.say(tone, &format!("#{number}{place}: {after}: {end}{counts}"))
             }
+            // Of what begins at once it was told that it was set.
+            News::Fired { fault, .. } if fault.when == When::Now => Ok(()),
             News::Fired { number, fault } => {
                 self.say(Tone::Warning, &format!("#{number}: {fault} has begun"))
             }
@@ -257,6 +262,9 @@ impl Hall {
 }
 
 fn counted((client, server): (Count, Count)) -> String {
-    let of = |count: Count| format!("{} frames, {} B", count.frames, count.bytes);
+    let of = |count: Count| {
+        let frames = if count.frames == 1 { "frame" } else { "frames" };
+        format!("{} {frames}, {} B", count.frames, count.bytes)
+    };
     format!("; from the client {}, from the server {}", of(client), of(server))
 }

@@ -20,11 +20,11 @@ pub(crate) struct Load {
 pub(crate) fn rate(address: SocketAddr, load: Load, time: Duration) -> f64 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
+        let sockets: Vec<TcpStream> = (0..load.lines).map(|_| dial(address)).collect();
         let mut lines = JoinSet::new();
         let started = Instant::now();
         let end = started + time;
-        for _ in 0..load.lines {
-            let socket = dial(address);
+        for socket in sockets {
             lines.spawn(drive(socket, load, end));
         }
         let echoed: u64 = lines.join_all().await.iter().sum();

@@ -16,12 +16,20 @@ impl Program {
         let example = std::env::current_exe().unwrap();
         let binary = example.ancestors().nth(2).unwrap().join("heartline");
         let mut command = Command::new(binary);
-        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut process = command.spawn().unwrap();
-        let (out, err) = (process.stdout.take().unwrap(), process.stderr.take().unwrap());
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         // A server tells it on standard output, a relay on standard error.
-        let mut told: BufReader<Box<dyn Read + Send>> =
-            BufReader::new(if arguments[0] == "serve" { Box::new(out) } else { Box::new(err) });
+        let is_server = arguments[0] == "serve";
+        if is_server {
+            command.stdout(Stdio::piped())
+        } else {
+            command.stderr(Stdio::piped())
+        };
+        let mut process = command.spawn().unwrap();
+        let told: Box<dyn Read + Send> = match is_server {
+            true => Box::new(process.stdout.take().unwrap()),
+            false => Box::new(process.stderr.take().unwrap()),
+        };
+        let mut told = BufReader::new(told);
         let mut line = String::new();
         while !line.contains(before) {
             line.clear();

@@ -46,7 +46,10 @@ pub(super) fn read(line: &str) -> Result<Verb, String> {
             .parse()
             .map(|fault| Verb::Set(connection, fault))
             .map_err(|error: heartline_core::fault::FaultError| error.to_string()),
-        _ => Err(format!("unknown; {HELP}")),
+        _ => {
+            Err("unknown: ? tells the keys, and a fault in words is such as \"server: delay 200ms\""
+                .to_owned())
+        }
     }
 }
 

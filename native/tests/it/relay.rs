@@ -309,7 +309,7 @@ async fn who_closed_first_is_told() {
     for words in [
         "the server closed it with 4000",
         "\"bye\"",
-        "from the client 1 frames, 8 B",
+        "from the client 1 frame, 8 B",
         "from the server 2 frames, 11 B",
     ] {
         assert!(told.contains(words), "{words} in {told}");

@@ -146,7 +146,7 @@ async fn a_close_code_waits_for_the_end_of_a_frame_and_no_longer_than_it_must() 
     send(&mut server, b"\x81\x04ab").await;
     assert_eq!(read(&mut near, 4).await, b"\x81\x04ab");
     relay.program.type_line("server: cut 1001").await;
-    relay.program.err("cut 1001 has begun").await;
+    relay.program.err("server: cut 1001 (all connections)").await;
     send(&mut server, b"cd\x81\x00").await;
     assert_eq!(end(&mut near).await, (false, b"cd\x88\x02\x03\xe9".to_vec()));
     // The end of the frame never comes: then there is no place for a code.
