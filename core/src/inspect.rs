@@ -1,8 +1,8 @@
 //! What a relay tells of the lines that pass through it, and what it is told to do to them: the feed at its `/inspect`.
 //!
 //! The feed is a WebSocket of text messages, one JSON object each, tagged by `"type"`. Unknown fields are to be ignored. The first
-//! message is [`FromRelay::Hello`]; connections that were open then are listed in it, and their frames are told from the next
-//! connection on that begins while somebody looks. Secrets are overwritten by `*` unless the relay was told otherwise.
+//! message is [`FromRelay::Hello`]; connections that are open then are listed in it. Before the first of their frames that is told
+//! their heads are, with the time at which they were told; frames are numbered from there. Secrets are overwritten by `*` unless the relay was told otherwise.
 //!
 //! A reader that is too slow does not hold up the lines: what it did not take in time is left out, and [`FromRelay::Missed`] says
 //! how much. What the relay does not understand is answered with [`FromRelay::Error`], and nothing else changes.

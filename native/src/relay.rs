@@ -11,6 +11,7 @@ mod feed;
 mod handshake;
 mod house;
 mod line;
+mod onlooker;
 mod part;
 pub(crate) mod request;
 mod seen;

@@ -85,13 +85,25 @@ impl Tap {
         }
     }
 
-    /// The connection with this number, for whoever carries its bytes and hands them in; `None` if nobody looks.
-    pub(crate) fn wire(&self, number: u64, far: &str) -> Option<Wire> {
+    /// The connection with this number, for whoever carries its bytes and hands them in; `None` if nobody looks. Of one that
+    /// `is_late` the heads are handed in first, and then what is new.
+    pub(crate) fn wire(&self, number: u64, far: &str, is_late: bool) -> Option<Wire> {
         let wanted = self.0.as_ref()?;
-        let is_wanted = wanted.trace.is_some()
-            || wanted.pcap.is_some()
-            || wanted.lookers.iter().any(|one| one.is_looking());
-        is_wanted.then(|| Wire::new(Arc::clone(wanted), number, far))
+        self.is_wanted().then(|| {
+            let mut wire = Wire::new(Arc::clone(wanted), number, far);
+            if is_late {
+                wire.anatomy = Anatomy::late();
+            }
+            wire
+        })
+    }
+
+    /// Whether anybody looks at a connection that begins now.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.0.as_ref().is_some_and(|wanted| {
+            let others = || wanted.lookers.iter().any(|one| one.is_looking());
+            wanted.trace.is_some() || wanted.pcap.is_some() || others()
+        })
     }
 
     /// Where the trace is to be written from now on: a prompt has a way of its own to print above it.

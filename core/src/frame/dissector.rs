@@ -84,6 +84,8 @@ pub struct Dissector {
     frames: u64,
     position: u64,
     closed: bool,
+    /// What begins the message under way may have passed before.
+    joined_late: bool,
 }
 
 /// Whether the payload of the frame under way belongs to the message under way.
@@ -109,6 +111,7 @@ impl Dissector {
             frames: 0,
             position: 0,
             closed: false,
+            joined_late: false,
         }
     }
 
@@ -116,6 +119,17 @@ impl Dissector {
     #[must_use]
     pub fn inflating(mut self, context: Context) -> Self {
         self.inflater = Some(Inflater::new(context, self.keep.inflated));
+        self
+    }
+
+    /// It joins a line that is under way, between two frames: what it was not shown is nobody's fault. Fragments that go on with
+    /// a message of before are none of one, and what is compressed with reference to what was before is not inflated.
+    #[must_use]
+    pub fn joining(mut self) -> Self {
+        self.joined_late = true;
+        if let Some(inflater) = &mut self.inflater {
+            inflater.give_up();
+        }
         self
     }
 
@@ -171,6 +185,7 @@ impl Dissector {
             Opcode::Continuation | Opcode::Close | Opcode::Ping | Opcode::Pong | Opcode::Unknown(_) => None,
         };
         if let Some(kind) = kind {
+            self.joined_late = false;
             if let Some(given_up) = self.assembly.take() {
                 violations.push(Violation::MessageInsideMessage);
                 if let Some(inflater) = self.inflater.as_mut().filter(|_| given_up.is_inflating()) {
@@ -188,7 +203,7 @@ impl Dissector {
                 self.joins = Joins::Message;
             }
             Some(assembly) => assembly.control_between(),
-            None if carries_on => violations.push(Violation::NothingToContinue),
+            None if carries_on && !self.joined_late => violations.push(Violation::NothingToContinue),
             None => {}
         }
         self.frame = Some(Frame {

@@ -207,3 +207,66 @@ fn a_line_takes_no_more_faults_than_it_has_room_for() {
     let told = line.faults.set(line.now, fault("client: corrupt")).unwrap_err().to_string();
     assert!(told.contains("16 faults"), "{told}");
 }
+
+/// A direction's bytes in pieces and with faults that drop frames: what arrives is made of whole frames that were sent, in their
+/// order, and after the faults are cleared everything does.
+#[test]
+fn whatever_is_dropped_and_however_it_is_cut_frames_arrive_whole_and_in_order() {
+    for seed in 0..500 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut line = Line::with(&[]);
+        let frames: Vec<Vec<u8>> = (0..random.usize(1..30)).map(|number| frame(&mut random, number)).collect();
+        let bytes = frames.concat();
+        let (mut out, mut held, mut rest) = (Vec::new(), Vec::new(), bytes.as_slice());
+        let mut clean_from = bytes.len();
+        while !rest.is_empty() {
+            match random.u8(..20) {
+                0 => line.faults.set(line.now, fault("server: mute-pongs")).unwrap(),
+                1 => line.faults.set(line.now, fault("server: blackhole after 2 frames")).unwrap(),
+                2 => line.faults.clear(),
+                _ => {}
+            }
+            if line.faults.iter().count() > 0 {
+                clean_from = bytes.len();
+            } else {
+                clean_from = clean_from.min(bytes.len() - rest.len());
+            }
+            let (piece, more) = rest.split_at(random.usize(1..=rest.len().min(40)));
+            held.extend_from_slice(piece);
+            rest = more;
+            loop {
+                match line.faults.next(line.now, Side::Server, line.now, &mut held) {
+                    Step::Pass(count) => out.extend(held.drain(..count)),
+                    Step::Drop(count) => drop(held.drain(..count)),
+                    Step::More => break,
+                    step @ (Step::Wait { .. } | Step::Cut) => panic!("{step:?} with seed {seed}"),
+                }
+            }
+        }
+        assert!(held.is_empty(), "seed {seed}");
+        assert_eq!(line.faults.tally(Side::Server).frames, frames.len() as u64, "seed {seed}");
+        let (mut at, mut arrived) = (0, out.as_slice());
+        for frame in &frames {
+            // Each has its own number in it, so none is taken for another.
+            match arrived.strip_prefix(frame.as_slice()) {
+                Some(more) => arrived = more,
+                None => assert!(at < clean_from, "a frame is missing though nothing was set, seed {seed}"),
+            }
+            at += frame.len();
+        }
+        assert!(arrived.is_empty(), "something arrived that was not sent so, seed {seed}");
+    }
+}
+
+fn frame(random: &mut fastrand::Rng, number: usize) -> Vec<u8> {
+    let opcode = [0x81, 0x82, 0x8a, 0x89, 0x01, 0x00][random.usize(..6)];
+    let mut payload = number.to_be_bytes().to_vec();
+    payload.resize(8 + [0, 1, 100, 118, 200][random.usize(..5)], number as u8);
+    let mut frame = vec![opcode];
+    match payload.len() {
+        length @ ..126 => frame.push(length as u8),
+        length => frame.extend([126, 0, length as u8]),
+    }
+    frame.extend(payload);
+    frame
+}

@@ -332,3 +332,16 @@ fn read(mut dissector: Dissector, mut bytes: &[u8]) -> Vec<Frame> {
     assert!(bytes.is_empty());
     frames
 }
+
+#[test]
+fn who_joins_late_blames_nobody_for_what_was_before() {
+    let now = Instant::now();
+    // The end of a message, a compressed one (RFC 7692 section 7.2.3.1), and then one that goes on with nothing.
+    let mut input: &[u8] = b"\x80\x01x\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00\x80\x01x";
+    let mut late = Dissector::new(Side::Server, Keep::default()).inflating(Context::TakenOver).joining();
+    let frames: Vec<_> = std::iter::from_fn(|| late.read(now, &mut input)).collect();
+    assert_eq!((&frames[0].violations, &frames[0].message), (&vec![], &None));
+    assert_eq!(frames[1].message.as_ref().unwrap().compression, Compression::ContextLost);
+    assert!(frames[1].violations.is_empty(), "{:?}", frames[1]);
+    assert_eq!(frames[2].violations, [Violation::NothingToContinue]);
+}

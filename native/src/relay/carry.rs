@@ -1,17 +1,11 @@
 //! One direction of a connection: bytes are read, and go on when the faults of the line say so.
 
-use std::{
-    collections::VecDeque,
-    io,
-    sync::{Mutex, PoisonError},
-    time::Instant,
-};
+use std::{collections::VecDeque, io, time::Instant};
 
 use heartline_core::{fault::Step, frame::Side};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::control::Control;
-use crate::tap::Wire;
+use super::{control::Control, onlooker::Onlooker};
 
 /// Bytes of one direction that can be under way here. The next are read when these were taken.
 pub(super) const ROOM: usize = 64 << 10;
@@ -38,22 +32,6 @@ pub(super) enum WayEnd {
     ReaderReset,
     /// By a fault: nothing goes on.
     Cut,
-}
-
-/// Whoever looks at a connection, if anybody does.
-#[derive(Default)]
-pub(super) struct Onlooker(Mutex<Option<Wire>>);
-
-impl Onlooker {
-    pub(super) fn new(wire: Option<Wire>) -> Self {
-        Self(Mutex::new(wire))
-    }
-
-    pub(super) fn passed(&self, side: Side, bytes: &[u8]) {
-        if let Some(wire) = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
-            wire.passed(side, bytes);
-        }
-    }
 }
 
 impl Buffer {
@@ -187,10 +165,13 @@ pub(super) async fn carry(
                 None => std::future::pending().await,
             }
         };
+        let was_empty = buffer.is_empty();
         tokio::select! {
             read = buffer.read(from), if may_read && !has_ended && buffer.has_room() => match read {
                 Ok(0) => has_ended = true,
-                Ok(count) => onlooker.passed(side, buffer.last(count)),
+                Ok(count) => onlooker.passed(side, buffer.last(count), || {
+                    was_empty && control.is_between_frames(side)
+                }),
                 // TLS without its own goodbye.
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => has_ended = true,
                 Err(_) => return WayEnd::SenderReset,

@@ -56,6 +56,8 @@ pub(super) struct Feed {
     began: Instant,
     began_ms: u64,
     messages: broadcast::Sender<Arc<str>>,
+    /// Who asks for it, and who of those reads it.
+    guests: AtomicUsize,
     readers: AtomicUsize,
 }
 
@@ -75,6 +77,7 @@ impl Feed {
             began: Instant::now(),
             began_ms: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
             messages: broadcast::Sender::new(WAITING),
+            guests: AtomicUsize::new(0),
             readers: AtomicUsize::new(0),
         })
     }
@@ -92,7 +95,7 @@ impl Feed {
 
     /// Tells all readers.
     pub(super) fn publish(&self, message: &FromRelay) {
-        if self.messages.receiver_count() == 0 {
+        if !self.is_looking() {
             return;
         }
         if let Ok(text) = serde_json::to_string(message) {
@@ -115,7 +118,7 @@ impl Feed {
 
 impl Looker for Feed {
     fn is_looking(&self) -> bool {
-        self.messages.receiver_count() > 0
+        self.readers.load(Ordering::Relaxed) > 0
     }
 
     fn saw(&self, number: u64, seen: &Seen) {
@@ -139,8 +142,8 @@ impl Drop for Counted<'_> {
 /// Serves one reader to its end.
 pub(super) async fn serve(mut stream: Box<dyn Stream>, asked: Asked, from: String, house: &House) {
     let feed = &house.feed;
-    let is_too_many = feed.readers.fetch_add(1, Ordering::Relaxed) >= MOST_READERS;
-    let _counted = Counted(&feed.readers);
+    let is_too_many = feed.guests.fetch_add(1, Ordering::Relaxed) >= MOST_READERS;
+    let _counted = Counted(&feed.guests);
     let refused = if !feed.is_shown_by(&asked) {
         Some(No::new("401 Unauthorized", "the feed wants the token that the relay has printed: ?token=…"))
     } else if is_too_many {
@@ -175,6 +178,8 @@ async fn talk(mut socket: WebSocketStream<Box<dyn Stream>>, house: &House) -> Op
     let feed = &house.feed;
     // From here on nothing is missed; what is open now may be told twice.
     let mut messages = feed.messages.subscribe();
+    feed.readers.fetch_add(1, Ordering::Relaxed);
+    let _counted = Counted(&feed.readers);
     let hello = FromRelay::Hello {
         version: VERSION,
         to: house.dialer.endpoint.to_string(),

@@ -9,11 +9,7 @@ use heartline_core::{
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::{
-    carry::{Buffer, Onlooker},
-    house::House,
-    part::Party,
-};
+use super::{carry::Buffer, house::House, onlooker::Onlooker, part::Party};
 use crate::output::escape::excerpt;
 
 /// How long a refusal may say nothing before both are hung up on.
@@ -44,7 +40,7 @@ pub(super) async fn shake_hands(
     onlooker: &Onlooker,
     house: &House,
 ) -> Answer {
-    onlooker.passed(Side::Client, head);
+    onlooker.head(Side::Client, head);
     let sent = async {
         server.stream.write_all(head).await?;
         server.stream.flush().await
@@ -64,7 +60,7 @@ pub(super) async fn shake_hands(
                         // The server may answer one who says no more.
                         let _ = server.stream.shutdown().await;
                     }
-                    Ok(count) => onlooker.passed(Side::Client, from_client.last(count)),
+                    Ok(count) => onlooker.passed(Side::Client, from_client.last(count), || false),
                     Err(_) => return Answer::Gone(End::Reset { by: Side::Client.into() }),
                 }
                 continue;
@@ -76,10 +72,13 @@ pub(super) async fn shake_hands(
             Err(_) => return Answer::Gone(End::Reset { by: Side::Server.into() }),
             Ok(count) => count,
         };
-        onlooker.passed(Side::Server, &piece[..count]);
         let mut input = &piece[..count];
         let answer = read_answer(&mut reader, &mut input, head, house);
         let (answered, rest) = piece[..count].split_at(count - input.len());
+        onlooker.head(Side::Server, answered);
+        if !rest.is_empty() {
+            onlooker.passed(Side::Server, rest, || false);
+        }
         let written = async {
             client.stream.write_all(answered).await?;
             client.stream.flush().await
@@ -153,7 +152,7 @@ pub(super) async fn pass_on(mut client: Party, mut server: Party, onlooker: &Onl
             read = server.stream.read(&mut piece) => match read {
                 Ok(0) | Err(_) => break,
                 Ok(count) => {
-                    onlooker.passed(Side::Server, &piece[..count]);
+                    onlooker.passed(Side::Server, &piece[..count], || false);
                     let written = async {
                         client.stream.write_all(&piece[..count]).await?;
                         client.stream.flush().await

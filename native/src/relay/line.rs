@@ -5,11 +5,12 @@ use std::{sync::Arc, time::Instant};
 use heartline_core::{frame::Side, inspect::End};
 
 use super::{
-    carry::{Buffer, Onlooker},
+    carry::Buffer,
     entrance::{Asked, No},
     feed,
     handshake::{Answer, pass_on, shake_hands},
     house::{House, News},
+    onlooker::Onlooker,
     part::Party,
     talk::talk,
 };
@@ -51,7 +52,7 @@ pub(super) async fn serve(number: u64, accepted: Accepted, house: Arc<House>) {
         }
     };
     let head = house.rewriting.apply(&asked.head, &asked.target);
-    let onlooker = Onlooker::new(house.dialer.tap.wire(number, &house.dialer.endpoint.to_string()));
+    let onlooker = Onlooker::new(house.dialer.tap.clone(), number, house.dialer.endpoint.to_string());
     let (mut from_client, mut from_server) = (Buffer::new(), Buffer::new());
     from_client.push(&asked.rest);
     let answer =

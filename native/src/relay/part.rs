@@ -9,7 +9,7 @@ use heartline_core::{
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::carry::Onlooker;
+use super::onlooker::Onlooker;
 use crate::{client::activity::Stream, net::Breaker};
 
 /// How long the far end may take to hang up, too.
@@ -44,7 +44,7 @@ impl Party {
         let goodbye = async {
             if let (Cut::Code(code), true) = (how, has_place) {
                 let frame = close_frame(code, side);
-                onlooker.passed(side, &frame);
+                onlooker.passed(side, &frame, || true);
                 self.stream.write_all(&frame).await?;
             }
             self.stream.shutdown().await?;

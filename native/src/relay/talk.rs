@@ -9,9 +9,10 @@ use heartline_core::{
 };
 
 use super::{
-    carry::{Buffer, Onlooker, WayEnd, carry},
+    carry::{Buffer, WayEnd, carry},
     control::Control,
     house::House,
+    onlooker::Onlooker,
     part::{Party, cut},
 };
 

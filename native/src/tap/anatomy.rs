@@ -37,6 +37,7 @@ pub struct Anatomy {
     early: Vec<(Instant, Vec<u8>)>,
     early_bytes: usize,
     is_v1: bool,
+    is_late: bool,
 }
 
 #[derive(Default)]
@@ -53,6 +54,11 @@ enum Half {
 }
 
 impl Anatomy {
+    /// One that is told the heads of a line that is under way, and then what is new.
+    pub fn late() -> Self {
+        Self { is_late: true, ..Self::default() }
+    }
+
     /// Takes what one side sent.
     pub fn read(&mut self, side: Side, at: Instant, bytes: &[u8], tell: &mut dyn FnMut(Seen)) {
         let (mut input, dialect) = (bytes, if self.is_v1 { Dialect::V1 } else { Dialect::Plain });
@@ -140,10 +146,11 @@ impl Anatomy {
             None => Half::Opaque,
             Some(deflate) => {
                 let dissector = Dissector::new(side, Keep::default());
-                Half::Frames(Box::new(match deflate {
+                let dissector = match deflate {
                     Some(deflate) => dissector.inflating(deflate.context(side)),
                     None => dissector,
-                }))
+                };
+                Half::Frames(Box::new(if self.is_late { dissector.joining() } else { dissector }))
             }
         };
         (self.client, self.server) = (half(Side::Client), half(Side::Server));

@@ -13,6 +13,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::{
     peer::{Peer, echo, shake_hands},
     program::run,
+    relay::Relay,
 };
 
 /// An authority, and files to tell the program about.
@@ -174,6 +175,29 @@ async fn a_server_that_wants_to_know_who_comes() {
     let outcome =
         run(&["connect", "--ca", &ca, "--cert", &cert, "--key", &key, "-n", "1", &url], b"hi\n").await;
     assert_eq!((outcome.code, outcome.stdout.as_str()), (0, "hi\n"), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_relay_shows_its_certificate_for_those_who_have_none() {
+    let authority = Authority::new("relay");
+    let peer = authority.server("localhost", false, true).await;
+    let (certificate, key) = authority.issue("client.example", false);
+    std::fs::write(authority.folder.join("client.pem"), certificate.pem()).unwrap();
+    std::fs::write(authority.folder.join("client.key"), key.serialize_pem()).unwrap();
+    let (ca, cert, key) =
+        (authority.file("ca.pem"), authority.file("client.pem"), authority.file("client.key"));
+    let mut relay =
+        Relay::start(&url("localhost", &peer), &["--ca", &ca, "--cert", &cert, "--key", &key]).await;
+    let large = "x".repeat(60_000);
+    let outcome = run(&["echo", &relay.url()], format!("hi\n{large}\n").as_bytes()).await;
+    assert!(outcome.code == 0 && outcome.stdout == format!("hi\n{large}\n"), "{}", outcome.stderr);
+    assert!(relay.program.err("over").await.contains("the client closed it with 1000"));
+    // Without it: told to the client, too.
+    let relay = Relay::start(&url("localhost", &peer), &["--ca", &ca]).await;
+    let outcome = run(&["connect", "--no-input", "--reconnect", "never", &relay.url()], b"").await;
+    assert_ne!(outcome.code, 0, "{outcome:?}");
+    let relay = Relay::start(&url("localhost", &peer), &[]).await;
+    run(&["connect", "--no-input", &relay.url()], b"").await.failed(20, &["502", "signed by nobody"]);
 }
 
 #[tokio::test]

@@ -7,9 +7,14 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
+use heartline::server::Config;
+
 use crate::{
+    chat_cli::Server,
     peer::{Peer, header, read_head, switching},
     program::{PATIENCE, Running, run, start},
+    serve_frames,
+    serve_peer::TestServer,
 };
 
 /// A relay that runs.
@@ -155,6 +160,47 @@ async fn through(from: &mut TcpStream, to: &mut TcpStream, bytes: &[u8]) {
 }
 
 #[tokio::test]
+async fn the_rules_of_the_protocol_hold_through_it_as_without_it() {
+    let server = TestServer::start(Config::default()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("all.jsonl");
+    // With somebody who looks, and with the machine that goes frame by frame.
+    for more in [&[][..], &["--record", file.to_str().unwrap()], &["--fault", "both: stall after 24h"]] {
+        let relay = Relay::start(&format!("ws://{}", server.address), more).await;
+        serve_frames::protocol(&TestServer::at(relay.address.parse().unwrap())).await;
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn unix_sockets_and_chats_pass_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = format!("unix:{}", folder.path().join("relay.sock").display());
+    let server = Server::start().await;
+    let mut relay = start(&["relay", "--listen", &socket, "--to", &server.ws(""), "--no-input"]);
+    assert!(relay.err("inspect?token=").await.contains(&format!("{socket}:/inspect?token=")));
+    let chat = run(
+        &["chat", "--name", "Ada", &format!("{socket}:/chat")],
+        "hello
+弹幕
+"
+        .as_bytes(),
+    )
+    .await;
+    assert_eq!(
+        (chat.code, chat.stdout.as_str()),
+        (
+            0,
+            "Ada: hello
+Ada: 弹幕
+"
+        ),
+        "{chat:?}"
+    );
+    assert!(relay.err("over").await.contains("the client closed it with 1000"));
+}
+
+#[tokio::test]
 async fn what_was_asked_for_is_changed_in_the_request_and_nothing_else() {
     let far = Far::start().await;
     let more = "Origin: http://localhost:3000\r\nAuthorization: mine\r\n\
@@ -209,8 +255,11 @@ async fn a_server_that_is_not_reached_is_a_502_with_words() {
     let outcome = run(&["connect", "--no-input", &relay.url()], b"").await;
     outcome.failed(20, &["502 Bad Gateway", "nothing listens there"]);
     assert!(relay.program.err("#1").await.contains("nothing listens there"));
-    // A server that takes the connection and hangs up.
-    let peer = Peer::start(|stream, _| async move { drop(stream) }).await;
+    // A server that takes the request and hangs up.
+    let peer = Peer::start(|mut stream, _| async move {
+        read_head(&mut stream).await;
+    })
+    .await;
     let mut relay = Relay::start(&peer.url(), &[]).await;
     run(&["connect", "--no-input", &relay.url()], b"").await.failed(14, &["hung up"]);
     assert!(relay.program.err("#1").await.contains("the server"));

@@ -122,7 +122,8 @@ async fn faults_are_set_by_message_and_nonsense_changes_nothing() {
     server.write_all(b"\x8a\x00\x81\x00").await.unwrap();
     assert_eq!(read(&mut near, 2).await, b"\x81\x00");
     reader.ask(r#"{"type":"clear"}"#).await;
-    assert_eq!(reader.next().await, FromRelay::Cleared { connection: None });
+    // Before it come the heads and the frames, now that somebody looks.
+    while reader.next().await != (FromRelay::Cleared { connection: None }) {}
     server.write_all(b"\x8a\x00").await.unwrap();
     assert_eq!(read(&mut near, 2).await, b"\x8a\x00");
 }
@@ -200,4 +201,29 @@ async fn a_reader_that_leaves_is_let_go() {
     let (mut near, mut server) = open(&relay, &far).await;
     near.write_all(b"\x82\x81\x00\x00\x00\x00x").await.unwrap();
     assert_eq!(read_frame(&mut server).await, Some((2, b"x".to_vec())));
+}
+
+#[tokio::test]
+async fn who_comes_late_is_told_the_heads_and_what_is_new() {
+    let far = Far::start().await;
+    let relay = Relay::start(&far.url(), &[]).await;
+    let (mut near, mut server) = open(&relay, &far).await;
+    near.write_all(b"\x01\x81\x00\x00\x00\x00a").await.unwrap();
+    assert_eq!(read(&mut server, 7).await.len(), 7);
+    // In the middle of a frame of the server.
+    server.write_all(b"\x82\x04ab").await.unwrap();
+    assert_eq!(read(&mut near, 4).await.len(), 4);
+    let mut reader = Reader::start(&relay).await;
+    assert!(matches!(reader.next().await, FromRelay::Hello { .. }));
+    server.write_all(b"cd").await.unwrap();
+    assert_eq!(read(&mut near, 2).await, b"cd");
+    near.write_all(b"\x80\x81\x00\x00\x00\x00b").await.unwrap();
+    assert!(matches!(reader.next().await, FromRelay::Request { .. }));
+    assert!(matches!(reader.next().await, FromRelay::Response { status: 101, .. }));
+    let FromRelay::Frame(frame) = reader.next().await else { panic!() };
+    assert_eq!((frame.name.as_str(), frame.number, frame.violations), ("Continuation", 0, vec![]));
+    assert_eq!(read(&mut server, 7).await.len(), 7);
+    server.write_all(b"\x81\x01x").await.unwrap();
+    let FromRelay::Frame(frame) = reader.next().await else { panic!() };
+    assert_eq!((frame.from, frame.payload.text.as_deref()), (Party::Server, Some("x")));
 }

@@ -7,9 +7,22 @@ use crate::serve_peer::{BINARY, CLOSE, PING, PONG, Raw, TEXT, TestServer, frame,
 
 const RSV1: u8 = 0x40;
 
+/// What holds on `/echo`, asked of whatever stands before it, too: that must change nothing.
+pub(crate) async fn protocol(server: &TestServer) {
+    messages(server).await;
+    fragments(server).await;
+    half_ends(server).await;
+    closes(server).await;
+    breaches(server).await;
+    bad_text(server).await;
+}
+
 #[tokio::test]
 async fn messages_come_back_as_they_came() {
-    let server = TestServer::start(Config::default()).await;
+    messages(&TestServer::start(Config::default()).await).await;
+}
+
+async fn messages(server: &TestServer) {
     let mut raw = server.echo().await;
     let large = vec![b'x'; 100_000];
     for (kind, payload) in [
@@ -28,7 +41,10 @@ async fn messages_come_back_as_they_came() {
 
 #[tokio::test]
 async fn fragments_come_back_as_one_message_and_pings_between_them_are_answered() {
-    let server = TestServer::start(Config::default()).await;
+    fragments(&TestServer::start(Config::default()).await).await;
+}
+
+async fn fragments(server: &TestServer) {
     let mut raw = server.echo().await;
     // The letter ü is cut in two.
     raw.frame(0x01, b"gr\xc3").await;
@@ -58,7 +74,10 @@ async fn a_pipeline_keeps_its_order() {
 /// As `printf … | nc` does: all at once, then the end of its half, and it reads on.
 #[tokio::test]
 async fn who_ends_its_half_still_gets_what_it_sent() {
-    let server = TestServer::start(Config::default()).await;
+    half_ends(&TestServer::start(Config::default()).await).await;
+}
+
+async fn half_ends(server: &TestServer) {
     let mut raw = server.echo().await;
     raw.send(&[frame(TEXT, b"one"), frame(TEXT, b"two")].concat()).await;
     raw.stream.shutdown().await.unwrap();
@@ -69,7 +88,10 @@ async fn who_ends_its_half_still_gets_what_it_sent() {
 
 #[tokio::test]
 async fn a_close_is_echoed_with_its_code() {
-    let server = TestServer::start(Config::default()).await;
+    closes(&TestServer::start(Config::default()).await).await;
+}
+
+async fn closes(server: &TestServer) {
     for code in [1000_u16, 1001, 1002, 1003, 1007, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999] {
         for reason in [&b""[..], b"bye"] {
             let mut raw = server.echo().await;
@@ -112,6 +134,10 @@ async fn a_close_is_understood_wherever_it_is_cut() {
 
 #[tokio::test]
 async fn against_the_rules_means_1002() {
+    breaches(&TestServer::start(Config::default()).await).await;
+}
+
+async fn breaches(server: &TestServer) {
     for (what, bytes) in [
         ("reserved bit", frame(TEXT | RSV1, b"x")),
         ("reserved data opcode", frame(0x83, b"x")),
@@ -124,15 +150,19 @@ async fn against_the_rules_means_1002() {
         ("fragmented close", frame(0x08, &1000_u16.to_be_bytes())),
         ("half a close code", frame(CLOSE, &[3])),
     ] {
-        assert_eq!(code_for(what, &bytes).await, 1002, "{what}");
+        assert_eq!(code_at(server, what, &bytes).await, 1002, "{what}");
     }
     for code in [0_u16, 999, 1004, 1005, 1006, 1015, 1016, 2000, 2999, 5000, 65535] {
-        assert_eq!(code_for("close code", &frame(CLOSE, &code.to_be_bytes())).await, 1002, "{code}");
+        assert_eq!(code_at(server, "close code", &frame(CLOSE, &code.to_be_bytes())).await, 1002, "{code}");
     }
 }
 
 #[tokio::test]
 async fn text_that_is_not_utf8_means_1007() {
+    bad_text(&TestServer::start(Config::default()).await).await;
+}
+
+async fn bad_text(server: &TestServer) {
     for (what, bytes) in [
         ("one frame", frame(TEXT, b"\xff")),
         ("fragments", [frame(0x01, b"gr\xc3"), frame(0x80, b"x")].concat()),
@@ -141,7 +171,7 @@ async fn text_that_is_not_utf8_means_1007() {
         ("close reason", frame(CLOSE, b"\x03\xe8\xff")),
         ("close reason of a bad gateway", frame(CLOSE, b"\x03\xf6\xff")),
     ] {
-        assert_eq!(code_for(what, &bytes).await, 1007, "{what}");
+        assert_eq!(code_at(server, what, &bytes).await, 1007, "{what}");
     }
 }
 
@@ -182,7 +212,10 @@ async fn endless_fragments_mean_1009_though_each_is_empty() {
 }
 
 async fn code_for(what: &str, bytes: &[u8]) -> u16 {
-    let server = TestServer::start(small()).await;
+    code_at(&TestServer::start(small()).await, what, bytes).await
+}
+
+async fn code_at(server: &TestServer, what: &str, bytes: &[u8]) -> u16 {
     let mut raw: Raw = server.echo().await;
     // More than the server will ever look at, so that a reset would follow if it just hung up.
     raw.send(&[bytes, &frame(BINARY, &[0; 50_000])].concat()).await;

@@ -35,6 +35,11 @@ impl TestServer {
         Self { address, stop: Some(stop), task }
     }
 
+    /// Something else at this address, that is taken for a server.
+    pub(crate) fn at(address: SocketAddr) -> Self {
+        Self { address, stop: None, task: tokio::spawn(async {}) }
+    }
+
     pub(crate) fn ask_to_stop(&mut self) {
         self.stop.take().unwrap().send(()).unwrap();
     }
