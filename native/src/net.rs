@@ -64,6 +64,11 @@ impl Breaker {
         Self(SockRef::from(socket).try_clone().ok())
     }
 
+    /// Another hold on it.
+    pub(crate) fn socket(&self) -> Option<socket2::Socket> {
+        self.0.as_ref()?.try_clone().ok()
+    }
+
     /// What is not sent is thrown away, and the peer sees a reset, as soon as the stream is dropped, too.
     pub fn reset(self) {
         if let Some(socket) = &self.0 {

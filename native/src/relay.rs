@@ -15,6 +15,8 @@ mod onlooker;
 mod part;
 pub(crate) mod request;
 mod seen;
+#[cfg_attr(not(target_os = "linux"), path = "relay/no_splice.rs")]
+mod splice;
 mod talk;
 mod verb;
 
@@ -45,6 +47,7 @@ use crate::{
     exit_code::ExitCode,
     output::style::Tone,
     recording::{Recorder, Secrets},
+    server::listen::raise_file_limit,
     tap::Looker,
 };
 
@@ -67,6 +70,8 @@ pub async fn run(mut config: RelayConfig) -> Ending {
                    ORIGIN, or --open for everybody";
         return Ending::new(ExitCode::Usage, why);
     }
+    // Four descriptors for each connection, and some more where payloads are large.
+    let _ = raise_file_limit();
     let feed = match Feed::new() {
         Ok(feed) => Arc::new(feed),
         Err(why) => return Ending::new(ExitCode::Own, why),

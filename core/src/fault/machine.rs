@@ -148,6 +148,38 @@ impl Faults {
         step
     }
 
+    /// Whether `bytes`, which `side` sends next, pass as they are: then they have passed. While a fault is set they do not, and must
+    /// be handed in.
+    pub fn pass_unchanged(&mut self, now: Instant, side: Side, bytes: &[u8]) -> bool {
+        let passes = self.set.is_empty() && self.cut.is_none() && !self.way(side).is_fated();
+        if passes {
+            // `next` does just that, with a copy that stays as it is.
+            self.next(now, side, now, &mut bytes.to_vec());
+        }
+        passes
+    }
+
+    /// How many bytes that `side` sends next pass without being looked at: payload of the frame under way, while no fault is set.
+    /// None where each must be handed in.
+    #[must_use]
+    pub fn unseen(&self, side: Side) -> u64 {
+        let way = if side == Side::Client { &self.client } else { &self.server };
+        if self.set.is_empty() && self.cut.is_none() && !way.is_fated() { way.unseen() } else { 0 }
+    }
+
+    /// So many bytes have come and passed without being looked at, no more than [`unseen`](Self::unseen) said.
+    pub fn passed_unseen(&mut self, now: Instant, side: Side, count: u64) {
+        self.way(side).hear(now);
+        self.way(side).skip(count);
+    }
+
+    /// The payload length of the frame of `side` that began last; 0 before there was one, or while a fault is set.
+    #[must_use]
+    pub fn length(&self, side: Side) -> u64 {
+        let way = if side == Side::Client { &self.client } else { &self.server };
+        if self.set.is_empty() && self.cut.is_none() { way.length() } else { 0 }
+    }
+
     /// When [`handle_timeout`](Self::handle_timeout) has something to do, if it has.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {

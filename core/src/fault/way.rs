@@ -32,6 +32,8 @@ pub(super) struct Way {
     reader: HeaderReader,
     frame: Option<Underway>,
     tally: Tally,
+    /// The payload length of the frame that began last.
+    length: u64,
     /// When its last byte came, or the line began.
     heard: Instant,
     /// Bytes that may pass now where they are throttled, and since when that is true. Less than none after a burst.
@@ -55,6 +57,7 @@ impl Way {
             reader: HeaderReader::default(),
             frame: None,
             tally: Tally::default(),
+            length: 0,
             heard: now,
             allowance: 0.0,
             refilled: now,
@@ -81,6 +84,28 @@ impl Way {
     /// Whether the frame under way has another fate than to pass as it is.
     pub(super) fn is_fated(&self) -> bool {
         self.frame.as_ref().is_some_and(|frame| frame.fate != Fate::default())
+    }
+
+    /// Payload that is still to come of a frame nobody needs to look into.
+    pub(super) fn unseen(&self) -> u64 {
+        let frame = self.frame.as_ref().filter(|frame| frame.header.opcode != Opcode::Close);
+        frame.map_or(0, |frame| frame.left)
+    }
+
+    /// The payload length of the frame that began last.
+    pub(super) const fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// So much of it has passed.
+    pub(super) fn skip(&mut self, count: u64) {
+        self.tally.bytes += count;
+        if let Some(frame) = &mut self.frame {
+            frame.left = frame.left.saturating_sub(count);
+            if frame.left == 0 {
+                self.end();
+            }
+        }
     }
 
     /// Lets everything pass, and only counts.
@@ -172,6 +197,7 @@ impl Way {
     }
 
     fn begin(&mut self, header: Header, fate: Fate) {
+        self.length = header.length;
         self.frame = Some(Underway { header, left: header.length, fate, close: Vec::new() });
         if header.length == 0 {
             self.end();

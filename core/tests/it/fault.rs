@@ -198,6 +198,29 @@ fn one_bit_of_one_data_frame_is_turned_over() {
 }
 
 #[test]
+fn payload_may_pass_unseen_while_no_fault_is_set() {
+    let mut line = Line::with(&[]);
+    assert_eq!((line.faults.unseen(Side::Client), line.faults.length(Side::Client)), (0, 0));
+    line.arrives(Side::Client, b"\x82\x7e\x01\x00ab", 9);
+    assert_eq!((line.faults.unseen(Side::Client), line.faults.length(Side::Client)), (254, 256));
+    assert_eq!(line.faults.unseen(Side::Server), 0);
+    line.faults.passed_unseen(line.now, Side::Client, 200);
+    line.faults.set(line.now, fault("client: blackhole")).unwrap();
+    assert_eq!((line.faults.unseen(Side::Client), line.faults.length(Side::Client)), (0, 0));
+    // The rest of the frame passes, and the next one does not.
+    assert_eq!(line.arrives(Side::Client, &[&[7; 54], TEXT].concat(), 99).0, [7; 54]);
+    line.faults.clear();
+    line.arrives(Side::Client, b"\x82\x7e\x01\x00", 9);
+    line.faults.passed_unseen(line.now, Side::Client, 256);
+    let tally = line.faults.tally(Side::Client);
+    assert_eq!((tally.frames, tally.bytes), (3, 260 + 4 + 260));
+    assert!(line.faults.is_between_frames(Side::Client));
+    // What a close frame says must be seen.
+    line.arrives(Side::Client, b"\x88\x02", 9);
+    assert_eq!(line.faults.unseen(Side::Client), 0);
+}
+
+#[test]
 fn a_line_takes_no_more_faults_than_it_has_room_for() {
     let mut line = Line::with(&[]);
     for count in 0..MOST_FAULTS {
@@ -215,7 +238,8 @@ fn whatever_is_dropped_and_however_it_is_cut_frames_arrive_whole_and_in_order() 
     for seed in 0..500 {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut line = Line::with(&[]);
-        let frames: Vec<Vec<u8>> = (0..random.usize(1..30)).map(|number| frame(&mut random, number)).collect();
+        let frames: Vec<Vec<u8>> =
+            (0..random.usize(1..30)).map(|number| frame(&mut random, number)).collect();
         let bytes = frames.concat();
         let (mut out, mut held, mut rest) = (Vec::new(), Vec::new(), bytes.as_slice());
         let mut clean_from = bytes.len();

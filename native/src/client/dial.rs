@@ -112,6 +112,11 @@ impl Dialer {
         }
     }
 
+    /// Whether a stream to the endpoint is its socket, with nothing of ours between.
+    pub(crate) fn is_bare(&self, endpoint: &Endpoint) -> bool {
+        !endpoint.tls && matches!(self.proxies.on_the_way_to(endpoint), Ok(None))
+    }
+
     /// A stream to the endpoint, TLS included, ready for the handshake. `connected` is shown the TCP socket below it, if there
     /// is one.
     ///

@@ -43,6 +43,26 @@ impl Control {
         step
     }
 
+    /// See [`Faults::pass_unchanged`].
+    pub(super) fn pass_unchanged(&self, side: Side, bytes: &[u8]) -> bool {
+        self.faults().pass_unchanged(Instant::now(), side, bytes)
+    }
+
+    /// See [`Faults::unseen`].
+    pub(super) fn unseen(&self, side: Side) -> u64 {
+        self.faults().unseen(side)
+    }
+
+    /// See [`Faults::passed_unseen`].
+    pub(super) fn passed_unseen(&self, side: Side, count: usize) {
+        self.faults().passed_unseen(Instant::now(), side, count as u64);
+    }
+
+    /// See [`Faults::length`].
+    pub(super) fn length(&self, side: Side) -> u64 {
+        self.faults().length(side)
+    }
+
     /// Tells those who wait that something has changed.
     pub(super) fn changed(&self) {
         self.changes.send_modify(|count| *count = count.wrapping_add(1));

@@ -42,7 +42,7 @@ pub(super) async fn serve(number: u64, accepted: Accepted, house: Arc<House>) {
     house.begun(number, &from, began);
     let path = excerpt(asked.target.split('?').next().unwrap_or_default(), 80);
     let place = format!("{from} → {path}");
-    let mut client = Party { stream, breaker };
+    let mut client = Party { stream, breaker, is_bare: true };
     let mut server = match reach(&house).await {
         Ok(server) => server,
         Err(failure) => {
@@ -91,5 +91,5 @@ async fn reach(house: &House) -> Result<Party, DialFailure> {
     let stream = reached.unwrap_or_else(|_| {
         Err(DialFailure::timed_out(progress.step(), &dialer.endpoint.to_string(), limit))
     })?;
-    Ok(Party { stream, breaker })
+    Ok(Party { stream, breaker, is_bare: dialer.is_bare(&dialer.endpoint) })
 }

@@ -76,6 +76,11 @@ impl Onlooker {
         }
     }
 
+    /// Whether nobody looks at what this side sends.
+    pub(super) fn is_blind(&self, side: Side) -> bool {
+        !self.seen().follows(side) && !self.tap.is_wanted()
+    }
+
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -19,6 +19,8 @@ const GOODBYE: Duration = Duration::from_secs(2);
 pub(super) struct Party {
     pub(super) stream: Box<dyn Stream>,
     pub(super) breaker: Breaker,
+    /// The stream is its socket, with nothing of ours between.
+    pub(super) is_bare: bool,
 }
 
 impl Party {

@@ -9,7 +9,7 @@ use heartline_core::{
 };
 
 use super::{
-    carry::{Buffer, WayEnd, carry},
+    carry::{Buffer, Way, WayEnd},
     control::Control,
     house::House,
     onlooker::Onlooker,
@@ -68,11 +68,13 @@ pub(super) async fn talk(
     let (mut server_reads, mut server_writes) = tokio::io::split(server.stream);
     let mut ends = Ends::default();
     let mut fired_cut: Option<Fault> = None;
+    let is_bare = client.is_bare && server.is_bare;
+    let (near, far) = (&client.breaker, &server.breaker);
     {
-        let up =
-            carry(Side::Client, &mut client_reads, &mut server_writes, &mut from_client, control, onlooker);
-        let down =
-            carry(Side::Server, &mut server_reads, &mut client_writes, &mut from_server, control, onlooker);
+        let mut upwards = Way::new(Side::Client, control, onlooker, is_bare.then_some((near, far)));
+        let mut downwards = Way::new(Side::Server, control, onlooker, is_bare.then_some((far, near)));
+        let up = upwards.carry(&mut client_reads, &mut server_writes, &mut from_client);
+        let down = downwards.carry(&mut server_reads, &mut client_writes, &mut from_server);
         let (mut up, mut down) = (std::pin::pin!(up), std::pin::pin!(down));
         let mut changes = control.changes();
         let mut give_up = None;
@@ -111,8 +113,8 @@ pub(super) async fn talk(
             house.fired(number, fault).await;
         }
     }
-    let client = Party { stream: client_reads.unsplit(client_writes), breaker: client.breaker };
-    let server = Party { stream: server_reads.unsplit(server_writes), breaker: server.breaker };
+    let client = Party { stream: client_reads.unsplit(client_writes), breaker: client.breaker, is_bare };
+    let server = Party { stream: server_reads.unsplit(server_writes), breaker: server.breaker, is_bare };
     if let (Some(how), Some(fault)) = (control.cut(), fired_cut) {
         // Elsewhere a write was given up, and who knows how much of it is on its way.
         let has_stopped = |side| match side {

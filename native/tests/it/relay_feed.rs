@@ -157,6 +157,7 @@ async fn a_reader_that_is_too_slow_is_told_how_much_it_has_missed() {
     let far = Far::start().await;
     let relay = Relay::start(&far.url(), &[]).await;
     let mut reader = Reader::start(&relay).await;
+    assert!(matches!(reader.next().await, FromRelay::Hello { .. }), "from here on it is looked at");
     let (mut near, mut server) = open(&relay, &far).await;
     // Far more than the sockets on the way hold, without a message taken.
     let count = 20_000_u64;
@@ -226,4 +227,64 @@ async fn who_comes_late_is_told_the_heads_and_what_is_new() {
     server.write_all(b"\x81\x01x").await.unwrap();
     let FromRelay::Frame(frame) = reader.next().await else { panic!() };
     assert_eq!((frame.from, frame.payload.text.as_deref()), (Party::Server, Some("x")));
+}
+
+/// Large payloads go another way while nobody looks at them, so it is changed while they pass.
+#[tokio::test]
+async fn large_messages_pass_whole_whatever_is_looked_at_or_set_meanwhile() {
+    let far = Far::start().await;
+    let mut relay = Relay::start(&far.url(), &[]).await;
+    let (near, server) = open(&relay, &far).await;
+    let (mut near_reads, mut near_writes) = near.into_split();
+    let (mut server_reads, mut server_writes) = server.into_split();
+    let frames: Vec<Vec<u8>> = (0..600_usize)
+        .map(|number| {
+            let length = [0, 1, 200, 16 << 10, 40_000, 1000, 65_000][number * 5 % 7];
+            frame(2, &(0..length).map(|at| (at * 31 + number) as u8).collect::<Vec<_>>())
+        })
+        .collect();
+    let (sent, half) = (frames.concat(), frames[..300].concat().len());
+    let (up, down) = (sent.clone(), sent.clone());
+    let up = tokio::spawn(async move {
+        near_writes.write_all(&up).await.unwrap();
+        near_writes
+    });
+    let down = tokio::spawn(async move {
+        server_writes.write_all(&down).await.unwrap();
+        server_writes
+    });
+    let (mut came_up, mut came_down) = (vec![0; sent.len()], vec![0; sent.len()]);
+    // Halfway both writers wait for their readers.
+    server_reads.read_exact(&mut came_up[..half]).await.unwrap();
+    near_reads.read_exact(&mut came_down[..half]).await.unwrap();
+    let mut reader = Reader::start(&relay).await;
+    relay.program.type_line("both: stall after 24h").await;
+    relay.program.err("both: stall").await;
+    server_reads.read_exact(&mut came_up[half..half + 1_000_000]).await.unwrap();
+    relay.program.type_line("x").await;
+    relay.program.err("no faults").await;
+    let (first, second) = tokio::join!(
+        server_reads.read_exact(&mut came_up[half + 1_000_000..]),
+        near_reads.read_exact(&mut came_down[half..])
+    );
+    first.and(second).unwrap();
+    assert!(came_up == sent && came_down == sent, "the bytes are not the same");
+    // Both writers hang up in the middle of a large frame.
+    for writer in [up, down] {
+        let mut writer = writer.await.unwrap();
+        writer.write_all(&frames[4][..20_000]).await.unwrap();
+        writer.shutdown().await.unwrap();
+    }
+    let (mut rest_up, mut rest_down) = (Vec::new(), Vec::new());
+    server_reads.read_to_end(&mut rest_up).await.unwrap();
+    near_reads.read_to_end(&mut rest_down).await.unwrap();
+    assert!(rest_up == frames[4][..20_000] && rest_down == rest_up, "the last bytes are not the same");
+    loop {
+        if let FromRelay::Ended { client, server, .. } = reader.next().await {
+            let bytes = sent.len() as u64 + 20_000;
+            assert_eq!((client.frames, client.bytes), (600, bytes));
+            assert_eq!((server.frames, server.bytes), (600, bytes));
+            break;
+        }
+    }
 }
