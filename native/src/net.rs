@@ -65,6 +65,7 @@ impl Breaker {
     }
 
     /// Another hold on it.
+    #[cfg(target_os = "linux")]
     pub(crate) fn socket(&self) -> Option<socket2::Socket> {
         self.0.as_ref()?.try_clone().ok()
     }

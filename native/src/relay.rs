@@ -20,7 +20,12 @@ mod splice;
 mod talk;
 mod verb;
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use heartline_core::{
     fault::When,
@@ -39,7 +44,7 @@ use crate::{
     cli::relay::RelayConfig,
     client::{
         console::{Console, Typed},
-        dial::io_words,
+        dial::{Transport, io_words},
         ending::Ending,
         listen::Listener,
         signals::Interrupts,
@@ -68,6 +73,10 @@ pub async fn run(mut config: RelayConfig) -> Ending {
     if !listener.is_local() && !config.door.admits_strangers() {
         let why = "other machines can reach this address; say who may come in: --allow-host NAME, --allow-origin \
                    ORIGIN, or --open for everybody";
+        return Ending::new(ExitCode::Usage, why);
+    }
+    if listener.address().is_some_and(|here| leads_to(&config.dialer.endpoint.transport, here)) {
+        let why = "--to is the address of this relay itself: give the server's";
         return Ending::new(ExitCode::Usage, why);
     }
     // Four descriptors for each connection, and some more where payloads are large.
@@ -114,6 +123,16 @@ pub async fn run(mut config: RelayConfig) -> Ending {
         Ok(ending) => ending,
         Err(error) => Ending::output(&error),
     }
+}
+
+/// Whether that is this relay itself, as far as its spelling tells: each connection would bring another.
+fn leads_to(to: &Transport, here: SocketAddr) -> bool {
+    let Transport::Tcp { host, port } = to else { return false };
+    let is_us = host.parse::<IpAddr>().map_or_else(
+        |_| host.eq_ignore_ascii_case("localhost"),
+        |ip| ip == here.ip() || ip.is_loopback() && (here.ip().is_loopback() || here.ip().is_unspecified()),
+    );
+    *port == here.port() && is_us
 }
 
 fn record(config: &RelayConfig) -> Result<Option<Arc<Recorder>>, String> {

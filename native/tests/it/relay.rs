@@ -402,6 +402,10 @@ async fn a_place_that_is_taken_is_told_and_files_of_the_other_stay_whole() {
     let nowhere = folder.path().join("no/such/folder");
     let args = ["relay", "--listen", "0", "--to", "ws://h/", "--record", nowhere.to_str().unwrap()];
     run(&args, b"").await.failed(2, &["--record", "cannot write"]);
+    // The port is free again when it is asked for.
+    let here = Far::start().await.url().replace("ws://", "");
+    let args = ["relay", "--listen", &here, "--to", &format!("ws://{here}/")];
+    run(&args, b"").await.failed(2, &["this relay itself"]);
     for (wrong, words) in [
         (["--to", "http://h/", "--fault", "both: stall"], "write ws://h/"),
         (["--to", "ws://h/", "--fault", "both: explode"], "mute-pongs, stall"),

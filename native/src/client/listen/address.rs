@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
     path::PathBuf,
 };
 
@@ -133,9 +133,18 @@ impl Listener {
                     stream: Box::new(stream),
                     breaker: Breaker::default(),
                     from: A_PROGRAM.to_owned(),
-                    address: Ipv4Addr::LOCALHOST.into(),
+                    address: std::net::Ipv4Addr::LOCALHOST.into(),
                 })
             }
+        }
+    }
+
+    /// Where it is, if it has an address.
+    pub(crate) fn address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(listener) => listener.local_addr().ok(),
+            #[cfg(unix)]
+            Self::Unix { .. } => None,
         }
     }
 
