@@ -9,6 +9,7 @@ use tokio::{
 use crate::{
     peer::{Peer, read_head},
     program::{command, finish, run},
+    relay::Relay,
 };
 
 /// A CONNECT proxy that sends everything to `target`, whatever was asked for, and tells what was.
@@ -81,6 +82,18 @@ async fn by_connect_with_credentials() {
     let head = heads.recv().await.unwrap();
     assert!(head.starts_with("CONNECT far.example:81 HTTP/1.1\r\nHost: far.example:81\r\n"), "{head}");
     assert!(head.contains("Proxy-Authorization: Basic YW5uOnB3\r\n"), "{head}");
+}
+
+#[tokio::test]
+async fn a_relay_goes_through_it_too() {
+    let server = Peer::echoing().await;
+    let (asked, mut heads) = mpsc::channel(1);
+    let proxy = connect_proxy(server.port, asked).await;
+    let by = format!("http://127.0.0.1:{}", proxy.port);
+    let relay = Relay::start("ws://far.example:81", &["--proxy", &by]).await;
+    let outcome = run(&["connect", "-n", "1", &relay.url()], b"hi\n").await;
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (0, "hi\n"), "{outcome:?}");
+    assert!(heads.recv().await.unwrap().starts_with("CONNECT far.example:81 HTTP/1.1\r\n"));
 }
 
 #[tokio::test]
