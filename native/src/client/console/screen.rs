@@ -125,6 +125,7 @@ impl Screen {
                     self.rows.erase(self.size);
                     write(CLEAR).map(|()| None)
                 }
+                Some(Done::Suspended) => self.suspend().map(|()| None),
             },
             Event::Resize(columns, rows) => {
                 self.size = Size::new((columns, rows));
@@ -132,6 +133,25 @@ impl Screen {
             }
             Event::FocusGained | Event::FocusLost | Event::Mouse(_) => Ok(None),
         }
+    }
+
+    /// Gives the terminal back, and stops until the shell says to go on. What comes meanwhile waits in the network.
+    #[cfg(unix)]
+    fn suspend(&mut self) -> io::Result<()> {
+        use rustix::process::{Signal, kill_current_process_group};
+        write(&self.rows.erase(self.size))?;
+        terminal::disable_raw_mode()?;
+        kill_current_process_group(Signal::TSTP)?;
+        terminal::enable_raw_mode()?;
+        // The window may have another size by now.
+        self.size = Size::new(terminal::size().unwrap_or_default());
+        Ok(())
+    }
+
+    /// Where there is no such thing as a stopped program, the key does nothing.
+    #[cfg(not(unix))]
+    fn suspend(&mut self) -> io::Result<()> {
+        Ok(())
     }
 
     fn paint(&mut self) -> io::Result<()> {
