@@ -135,9 +135,14 @@ async fn an_authority_that_is_its_own_server() {
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let certificate = params.self_signed(&key).unwrap();
     std::fs::write(authority.folder.join("self.pem"), certificate.pem()).unwrap();
+    let itself = authority.file("self.pem");
     let peer = serving(&certificate, &key, None).await;
-    let outcome = run(&["connect", "--ca", &authority.file("self.pem"), &url("localhost", &peer)], b"").await;
-    outcome.failed(13, &["CA:TRUE", "basicConstraints=CA:FALSE", "--insecure"]);
+    let outcome = run(&["connect", "--ca", &itself, "-n", "1", &url("localhost", &peer)], b"hi\n").await;
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (0, "hi\n"), "{outcome:?}");
+    // It is nobody else's, and another authority does not make it a server's.
+    run(&["connect", "--ca", &itself, &url("127.0.0.1", &peer)], b"").await.failed(13, &["another name"]);
+    let outcome = run(&["connect", "--ca", &authority.file("ca.pem"), &url("localhost", &peer)], b"").await;
+    outcome.failed(13, &["CA:TRUE", "--ca FILE"]);
 }
 
 #[tokio::test]

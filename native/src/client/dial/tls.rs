@@ -1,6 +1,12 @@
 //! TLS towards the server: whom to trust, and what went wrong in words.
 
-use std::{fs, io, path::PathBuf, sync::Arc};
+mod named;
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use rustls::{
     AlertDescription, CertificateError, ClientConfig, RootCertStore,
@@ -10,6 +16,7 @@ use rustls::{
 };
 use tokio_rustls::TlsConnector;
 
+use self::named::TrustNamed;
 use super::failure::{DialFailure, Step, io_words};
 use crate::client::activity::Stream;
 
@@ -60,10 +67,16 @@ impl TlsOptions {
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .map_err(|error| TlsOptionsError::Library(error.to_string()))?;
-        let builder = if self.insecure {
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(TrustAnybody(provider)))
-        } else {
-            builder.with_root_certificates(self.roots()?)
+        let builder = match &self.ca {
+            _ if self.insecure => {
+                builder.dangerous().with_custom_certificate_verifier(Arc::new(TrustAnybody(provider)))
+            }
+            Some(path) => {
+                let named = certificates(path)?;
+                let trust = TrustNamed::new(named.clone(), authorities(path, named)?, provider)?;
+                builder.dangerous().with_custom_certificate_verifier(Arc::new(trust))
+            }
+            None => builder.with_root_certificates(systems_authorities()?),
         };
         let mut config = match &self.identity {
             Some((chain, key)) => builder
@@ -75,22 +88,24 @@ impl TlsOptions {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Arc::new(config))
     }
+}
 
-    fn roots(&self) -> Result<RootCertStore, TlsOptionsError> {
-        let mut roots = RootCertStore::empty();
-        if let Some(path) = &self.ca {
-            for certificate in certificates(path)? {
-                roots.add(certificate).map_err(|error| TlsOptionsError::File {
-                    what: "an authority",
-                    path: path.clone(),
-                    why: error.to_string(),
-                })?;
-            }
-            return Ok(roots);
-        }
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if roots.is_empty() { Err(TlsOptionsError::NoRoots) } else { Ok(roots) }
+fn authorities(path: &Path, named: Vec<CertificateDer<'static>>) -> Result<RootCertStore, TlsOptionsError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in named {
+        roots.add(certificate).map_err(|error| TlsOptionsError::File {
+            what: "an authority",
+            path: path.to_owned(),
+            why: error.to_string(),
+        })?;
     }
+    Ok(roots)
+}
+
+fn systems_authorities() -> Result<RootCertStore, TlsOptionsError> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if roots.is_empty() { Err(TlsOptionsError::NoRoots) } else { Ok(roots) }
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "a foreign enum; the rest has good words of its own")]
@@ -206,7 +221,7 @@ fn certificate_words(error: &CertificateError, host: &str) -> (String, &'static 
         ),
         CertificateError::Other(other) if is_authority(other) => (
             format!("the certificate of {host} is an authority's (CA:TRUE), not a server's"),
-            "have one made with basicConstraints=CA:FALSE (self-signed is fine with --ca), or take any by --insecure",
+            "name that certificate itself by --ca FILE, or have one made with basicConstraints=CA:FALSE",
         ),
         other => (
             format!("the certificate of {host} is no good: {other}"),
