@@ -16,6 +16,7 @@ use super::{
     above::{self, Above, Lines},
     editor::{Done, Editor},
     rows::{Prompt, Rows, Size},
+    wrap::wrapped,
 };
 use crate::output::style::Tone;
 
@@ -104,6 +105,12 @@ impl Screen {
     pub(super) fn print(&mut self, line: &str) -> io::Result<()> {
         self.painted = false;
         write(&format!("{}{line}\r\n", self.rows.erase(self.size)))
+    }
+
+    /// Writes news above the prompt, broken between words.
+    pub(super) fn tell(&mut self, text: &str, tone: Tone, colored: bool) -> io::Result<()> {
+        let rows = wrapped(text, self.size.columns());
+        self.print(&tone.paint(rows, colored))
     }
 
     /// Sets the prompt, to be seen when the next line is waited for.
