@@ -89,6 +89,7 @@
 pub mod backoff;
 pub mod chat;
 pub mod close;
+pub mod doctor;
 pub mod echo;
 pub mod frame;
 pub mod handshake;
