@@ -5,5 +5,10 @@
 
 mod seconds;
 mod story;
+mod survey;
 
 pub use story::{Ending, Fate, How, Life, Mark, Sign, Standing, Story, TcpState};
+pub use survey::{
+    Address, FirstMessage, Handshake, HandshakeVerdict, Pointer, Reached, RoundTrips, ServerPings, Survey,
+    Tls,
+};

@@ -20,6 +20,8 @@ pub enum Life {
     Pings,
     /// Messages from us; whether they come back is the server's affair.
     Data,
+    /// One message right after the opening, then as `Silence`: tells a server that wants a first word from an idle timer.
+    Once,
 }
 
 /// What passes on a line, by what a hop in between can tell apart.
@@ -140,8 +142,12 @@ pub struct Story {
     /// When it was open, since the watch began.
     #[serde(with = "super::seconds")]
     pub opened: Duration,
-    /// What passed, in order of time. The handshake is not among it; the probe that ended it is not, either.
+    /// What passed, in order of time. The handshake is not among it; the last probe and its answer are not, either.
     pub marks: Vec<Mark>,
+    /// When the last probe was sent: the one that ended the watch of this line, answered or not. A hop that has forgotten a line
+    /// may say nothing until something is sent, and then reset it: without this the reset would look like its timer.
+    #[serde(default, with = "super::seconds::optional", skip_serializing_if = "Option::is_none")]
+    pub probed: Option<Duration>,
     /// What became of it.
     pub fate: Fate,
 }
