@@ -1,0 +1,166 @@
+//! What the findings mean: the mechanism, what sets its timer anew, and at which layer it sits.
+
+use super::signatures;
+use super::{
+    Cause, Effect, Finding, How, Kind, Manner, Measure, Sign, Statement, Story, Suspect, Watch, say,
+};
+
+/// What one finding means.
+pub(super) fn conclusion(
+    finding: &Finding,
+    cause: Cause,
+    stories: &[Story],
+    suspects: &[Suspect],
+) -> Vec<Statement> {
+    let mut said = vec![mechanism(finding, cause)];
+    if finding.kind == Some(Kind::IdleTimer) {
+        said.extend(effects(finding));
+    }
+    if let Some(layer) = layer(finding, cause, stories) {
+        said.push(Statement::likely(layer));
+    }
+    if let Some(text) = signatures::sentence(suspects) {
+        let is_likely = suspects.iter().any(|suspect| suspect.sureness == super::Sureness::Likely);
+        said.push(if is_likely { Statement::likely(text) } else { Statement::unknown(text) });
+    }
+    said
+}
+
+/// The mechanism in words.
+fn mechanism(finding: &Finding, cause: Cause) -> Statement {
+    let period = finding.period.as_ref().map_or_else(|| "some time".to_owned(), say::measure);
+    let moment = finding.moment.as_ref().map_or_else(|| "one moment".to_owned(), at);
+    let lines = say::lines(&finding.lines);
+    let text = match cause {
+        Cause::IdleTimer => format!("An idle timer of {period} ends lines."),
+        Cause::SilentIdleTimer => format!(
+            "An idle timer of {period} makes a hop on the way forget lines, and nobody is told: both ends go on believing in the line."
+        ),
+        Cause::Lifetime => format!("Lines end at the age of {period}, whatever passes on them: a lifetime, no idle timer."),
+        Cause::Event => format!("All lines that were open {moment} of the watch ended then, whatever their age: an event, no timer."),
+        Cause::Frozen => format!("The server's program stopped answering {moment} of the watch, on all lines; its system still acknowledges."),
+        Cause::PathLost => format!("All lines were lost {moment} of the watch, without a word: the path, or the machine at its end."),
+        Cause::PongDemanded => "Only lines that leave the server's pings unanswered end; those that answer stand. The server, or who \
+                                speaks for it, wants its pings answered."
+            .to_owned(),
+        Cause::FirstMessageDemanded => {
+            format!("Lines without a message from us end {period} after the opening; a first message stops that for good.")
+        }
+        Cause::Ambiguous => {
+            let kinds: Vec<String> = finding.kinds.iter().map(|kind| kind_words(*kind).to_owned()).collect();
+            let number = finding.period.as_ref().map(|period| format!(" Its period would be {}.", say::measure(period)));
+            return Statement::unknown(format!(
+                "What ended {lines} cannot be told apart: {} fits.{}",
+                say::list(&kinds, "or"),
+                number.unwrap_or_default()
+            ));
+        }
+        Cause::NothingEnded | Cause::Several | Cause::Unexplained | Cause::NoLine => {
+            return Statement::unknown(format!("No timer, no lifetime and no event explains why {lines} ended as they did."));
+        }
+    };
+    if finding.is_sure { Statement::follows(text) } else { Statement::likely(text) }
+}
+
+fn at(moment: &Measure) -> String {
+    match (moment.about, moment.most) {
+        (Some(about), _) => format!("at {}", say::time(about)),
+        (None, Some(most)) => {
+            format!("at a moment between {} and {}", say::time(moment.least), say::time(most))
+        }
+        (None, None) => format!("at a moment after {}", say::time(moment.least)),
+    }
+}
+
+const fn kind_words(kind: Kind) -> &'static str {
+    match kind {
+        Kind::IdleTimer => "an idle timer",
+        Kind::Lifetime => "a lifetime",
+        Kind::FirstMessage => "a server that wants a first message",
+        Kind::PongDemanded => "a server that wants its pings answered",
+        Kind::Event => "an event that met all lines at once",
+    }
+}
+
+/// What sets the timer anew, what does not, and what nobody knows.
+fn effects(finding: &Finding) -> Vec<Statement> {
+    let of = |effect: Effect| -> Vec<String> {
+        let signs = Sign::ALL.into_iter().filter(|sign| finding.effect(*sign) == effect);
+        signs.map(|sign| say::sign(sign).to_owned()).collect()
+    };
+    let (resets, does_not, unknown) = (of(Effect::Resets), of(Effect::DoesNot), of(Effect::Unknown));
+    let mut said = Vec::new();
+    if !resets.is_empty() {
+        said.push(Statement::follows(format!("The timer starts anew with {}.", say::list(&resets, "and"))));
+    }
+    if !does_not.is_empty() {
+        said.push(Statement::follows(format!("It does not start anew with {}.", say::list(&does_not, "or"))));
+    }
+    if !unknown.is_empty() {
+        said.push(Statement::unknown(format!(
+            "Whether {} {} it anew is not known: no line had that by itself and nothing else.",
+            say::list(&unknown, "or"),
+            if unknown.len() == 1 { "starts" } else { "start" }
+        )));
+    }
+    let is_cut = !matches!(finding.manner, Manner::Closed { .. });
+    for (known, guessed) in [(Sign::ClientControl, Sign::ClientData), (Sign::ServerControl, Sign::ServerData)]
+    {
+        if is_cut && finding.effect(known) == Effect::Resets && finding.effect(guessed) == Effect::Unknown {
+            let text = format!(
+                "{} count as well: to who passes bytes on, all frames are bytes.",
+                say::sentence(say::sign(guessed))
+            );
+            said.push(Statement::likely(text));
+        }
+    }
+    said
+}
+
+/// At which layer it sits, by the manner of the end.
+fn layer(finding: &Finding, cause: Cause, stories: &[Story]) -> Option<&'static str> {
+    let is_reset = |story: &&Story| match &story.fate {
+        super::Fate::Ended(ending) => matches!(ending.how, How::Reset),
+        super::Fate::Stood(_) => false,
+    };
+    let mut ended = stories.iter().filter(|story| finding.lines.contains(&story.number));
+    match (finding.manner, cause) {
+        (_, Cause::Frozen) => Some(
+            "A program that hangs or was stopped (SIGSTOP, a debugger, a long pause, a blocked loop). TCP cannot notice: its probes are \
+             answered by the system. Only a heartbeat with a deadline does.",
+        ),
+        (Manner::Lost, Cause::PathLost) => {
+            Some("A cable, a network, a firewall or a machine that went away: whoever is gone sends no FIN.")
+        }
+        (Manner::Lost, _) => Some(
+            "A firewall, an address translation (NAT) or a load balancer that forgets idle connections: who knows WebSocket or HTTP \
+             would have closed.",
+        ),
+        (Manner::Closed { .. }, _) => Some(
+            "Whoever sent the close frame speaks WebSocket: the application or its library, hardly a proxy.",
+        ),
+        (Manner::Cut, Cause::Event) => Some(
+            "TCP ended without a close frame: a proxy that was reloaded, or a program that ended without taking leave.",
+        ),
+        (Manner::Cut, _) if ended.all(|story| is_reset(&story)) => Some(
+            "TCP was reset: a load balancer, a firewall, or a program that drops connections. Not a WebSocket that takes leave.",
+        ),
+        (Manner::Cut, _) => {
+            Some("TCP ended without a close frame: a proxy or load balancer, hardly the application.")
+        }
+    }
+}
+
+/// What is known where nothing ended.
+pub(super) fn nothing_ended(watch: &Watch, longest: &[(String, f64)]) -> Vec<Statement> {
+    let mut said = vec![Statement::follows(format!(
+        "Within {} nothing ended a line. A timer that is longer than that was not seen: watch longer to find it.",
+        say::time(watch.lasted)
+    ))];
+    let known: Vec<String> =
+        longest.iter().map(|(what, age)| format!("{} ({what})", say::seconds(*age))).collect();
+    if !known.is_empty() {
+        said.push(Statement::seen(format!("Lines live at least {}.", say::list(&known, "and"))));
+    }
+    said
+}

@@ -1,0 +1,158 @@
+//! From what was seen to a verdict.
+
+use super::observed::{Observed, probes_work};
+use super::{
+    Cause, Fate, Finding, How, Kind, Life, Manner, Statement, Story, Survey, Suspect, TcpKeepalive, Verdict,
+    Watch, advice, conclusion, evidence, fit, keepalives, say, signatures,
+};
+
+/// Says what ends lines, from what the survey found and what each line of the watch lived through.
+///
+/// Any stories will do, none as well: the verdict then says what is not known. `tcp` is how this machine's TCP probes; where that is
+/// unknown, the default of Linux is as good as any.
+#[must_use]
+pub fn diagnose(survey: &Survey, watch: &Watch, stories: &[Story], tcp: &TcpKeepalive) -> Verdict {
+    let works = survey.answers_ping.unwrap_or_else(|| probes_work(stories));
+    let lines: Vec<Observed> = stories.iter().map(|story| Observed::of(story, works)).collect();
+    let fitted = fit::fit(&lines);
+    let mut findings: Vec<Finding> = fitted.iter().map(|fitted| Finding::of(fitted, &lines)).collect();
+    findings.retain(|finding| !finding.lines.is_empty());
+    for finding in &mut findings {
+        add_tcp(finding, stories);
+    }
+    let causes: Vec<Cause> = findings.iter().map(cause_of).collect();
+    let cause = overall(&causes, stories);
+    let heartbeat = advice::heartbeat(&findings);
+
+    let suspects_of: Vec<Vec<Suspect>> =
+        findings.iter().map(|finding| signatures::suspects(finding, survey)).collect();
+    let mut conclusions = Vec::new();
+    let mut advices = Vec::new();
+    for ((finding, cause), suspects) in findings.iter().zip(&causes).zip(&suspects_of) {
+        conclusions.extend(conclusion::conclusion(finding, *cause, stories, suspects));
+        advices.extend(advice::advice(finding, *cause, heartbeat, suspects, survey));
+    }
+    match cause {
+        Cause::NothingEnded => {
+            conclusions.extend(conclusion::nothing_ended(watch, &longest(&lines)));
+            advices.push(Statement::likely("The default heartbeat of 25 s is right for nearly every path: use it, and a deadline with it."));
+        }
+        Cause::NoLine => {
+            conclusions.push(no_line(survey, watch));
+            advices.extend(
+                survey
+                    .handshake
+                    .as_ref()
+                    .and_then(|handshake| handshake.advice.clone())
+                    .map(Statement::likely),
+            );
+        }
+        Cause::IdleTimer
+        | Cause::SilentIdleTimer
+        | Cause::Lifetime
+        | Cause::Event
+        | Cause::Frozen
+        | Cause::PathLost
+        | Cause::PongDemanded
+        | Cause::FirstMessageDemanded
+        | Cause::Several
+        | Cause::Ambiguous
+        | Cause::Unexplained => {}
+    }
+    advices.dedup();
+    let policy = advice::policy_for(heartbeat);
+    Verdict {
+        cause,
+        evidence: evidence::evidence(&findings, survey, watch, stories, &lines),
+        conclusion: conclusions,
+        suspects: suspects_of.into_iter().flatten().collect(),
+        advice: advices,
+        heartbeat,
+        keepalives: keepalives::keepalives(cause, &findings, tcp, &policy),
+        findings,
+    }
+}
+
+/// Adds what the system and the marks tell of lost lines.
+fn add_tcp(finding: &mut Finding, stories: &[Story]) {
+    for story in stories.iter().filter(|story| finding.lines.contains(&story.number)) {
+        let Fate::Ended(ending) = &story.fate else { continue };
+        if let How::Silence { probed, tcp } = &ending.how {
+            finding.tcp.extend(*tcp);
+            finding.one_direction |= super::observed::speaks_on(story, *probed);
+        }
+    }
+}
+
+/// One finding in one word.
+fn cause_of(finding: &Finding) -> Cause {
+    let is_lost = finding.manner == Manner::Lost;
+    match finding.kind {
+        Some(Kind::IdleTimer) if is_lost => Cause::SilentIdleTimer,
+        Some(Kind::IdleTimer) => Cause::IdleTimer,
+        Some(Kind::Lifetime) => Cause::Lifetime,
+        Some(Kind::FirstMessage) => Cause::FirstMessageDemanded,
+        Some(Kind::PongDemanded) => Cause::PongDemanded,
+        Some(Kind::Event) if !is_lost => Cause::Event,
+        Some(Kind::Event) if finding.is_acknowledged() == Some(true) => Cause::Frozen,
+        Some(Kind::Event) => Cause::PathLost,
+        None if finding.kinds.is_empty() => Cause::Unexplained,
+        None => Cause::Ambiguous,
+    }
+}
+
+/// All findings in one word.
+fn overall(causes: &[Cause], stories: &[Story]) -> Cause {
+    match causes {
+        [] if stories.is_empty() => Cause::NoLine,
+        [] => Cause::NothingEnded,
+        [first, rest @ ..] if rest.iter().all(|cause| cause == first) => *first,
+        [_, ..] => Cause::Several,
+    }
+}
+
+/// How long lines lived at least, by what they did: the silent ones and the busy ones.
+fn longest(lines: &[Observed]) -> Vec<(String, f64)> {
+    let is_busy = |life: Life| match life {
+        Life::Silence | Life::Mute | Life::TcpKeepalive | Life::Once => false,
+        Life::Pongs | Life::Pings | Life::Data => true,
+    };
+    let oldest = |busy: bool| {
+        let of = lines.iter().filter(|line| is_busy(line.life) == busy);
+        of.max_by(|a, b| (a.quiet - a.opened).total_cmp(&(b.quiet - b.opened)))
+    };
+    let silent = oldest(false).map(|line| {
+        let age = line.quiet - line.opened;
+        (say::life(line.life).to_owned(), age)
+    });
+    let busy = oldest(true).map(|line| (say::life(line.life).to_owned(), line.quiet - line.opened));
+    silent.into_iter().chain(busy).collect()
+}
+
+/// Why there was nothing to watch.
+fn no_line(survey: &Survey, watch: &Watch) -> Statement {
+    if let Some(why) = &survey.lookup_failed {
+        return Statement::seen(format!("The name {} was not found: {why}.", survey.host));
+    }
+    let is_reached = |address: &super::Address| matches!(address.reached, super::Reached::Connected(_));
+    if !survey.addresses.is_empty() && !survey.addresses.iter().any(is_reached) {
+        return Statement::seen("No address behind the name took a connection.");
+    }
+    if let Some(why) = &survey.tls_failed {
+        return Statement::seen(format!("TLS failed: {why}."));
+    }
+    if let Some(handshake) = &survey.handshake
+        && handshake.verdict != super::HandshakeVerdict::Open
+    {
+        let status =
+            handshake.status.map_or_else(|| "no status".to_owned(), |status| format!("status {status}"));
+        return Statement::seen(format!(
+            "The handshake led to no line ({status}): {}.",
+            handshake.wrong.join("; ")
+        ));
+    }
+    match watch.failed.first() {
+        Some(failed) => Statement::seen(format!("No dial led to a line: {}.", failed.why)),
+        None => Statement::unknown("No line was watched, so nothing is known of how lines end."),
+    }
+}

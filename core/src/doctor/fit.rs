@@ -1,0 +1,199 @@
+//! Reasoning by elimination: which hypotheses explain the lines that ended in one manner, contradicted by no other line.
+//!
+//! One mechanism is believed before two. Two are tried in all pairs that leave nothing unexplained; where there is none, whatever
+//! explains most is taken, and the rest is looked at by itself.
+
+use std::collections::BTreeMap;
+
+use super::Manner;
+use super::hypothesis::Hypothesis;
+use super::observed::Observed;
+use super::spans::Spans;
+
+/// So many lines of one manner are looked at, in order of their ends; a watch has some twenty.
+const MOST_LINES: usize = 64;
+
+/// So many explanations are tried in pairs, those of most lines first.
+const MOST_IN_PAIRS: usize = 300;
+
+/// A mechanism that was at work, as far as it can be told.
+#[derive(Debug)]
+pub(super) struct Fitted {
+    pub(super) manner: Manner,
+    /// The lines that it surely ended, by their place.
+    pub(super) lines: Vec<usize>,
+    /// Everything that it may have been, with the numbers that fit; empty if nothing fits.
+    pub(super) explanations: BTreeMap<Hypothesis, Spans>,
+    /// It was believed together with another: less sure than by itself.
+    pub(super) is_shared: bool,
+}
+
+/// A hypothesis with numbers for which it ends some lines of a group and spares all others.
+struct Explanation {
+    hypothesis: Hypothesis,
+    /// Which lines of the group it ends, a bit each.
+    ends: u64,
+    spans: Spans,
+}
+
+/// Everything that was at work, the earliest end first.
+pub(super) fn fit(lines: &[Observed]) -> Vec<Fitted> {
+    let mut groups: BTreeMap<Manner, Vec<usize>> = BTreeMap::new();
+    for (place, line) in lines.iter().enumerate() {
+        if let Some(end) = line.end {
+            groups.entry(end.manner).or_default().push(place);
+        }
+    }
+    let mut fitted = Vec::new();
+    for (manner, mut group) in groups {
+        group.sort_by(|a, b| dead(&lines[*a]).total_cmp(&dead(&lines[*b])));
+        group.truncate(MOST_LINES);
+        fit_group(lines, manner, &group, &mut fitted);
+    }
+    fitted.sort_by(|a, b| first_end(lines, a).total_cmp(&first_end(lines, b)));
+    fitted
+}
+
+fn fit_group(lines: &[Observed], manner: Manner, group: &[usize], fitted: &mut Vec<Fitted>) {
+    let mut rest = group.to_vec();
+    let mut is_shared = false;
+    while !rest.is_empty() {
+        let all = explanations(lines, &rest);
+        let whole = mask_of(rest.len());
+        let (found, left) = if all.iter().any(|one| one.ends == whole) {
+            (vec![of_mask(&all, whole)], 0)
+        } else if let Some([first, second]) = pairs(&all, whole) {
+            is_shared = true;
+            (vec![first, second], 0)
+        } else {
+            is_shared = true;
+            let most = all.iter().map(|one| one.ends.count_ones()).max().unwrap_or(0);
+            if most < 2 {
+                (vec![(whole, BTreeMap::new())], 0)
+            } else {
+                let ends =
+                    all.iter().map(|one| one.ends).find(|ends| ends.count_ones() == most).unwrap_or(whole);
+                (vec![of_mask(&all, ends)], whole & !ends)
+            }
+        };
+        for (ends, explanations) in found {
+            fitted.push(Fitted { manner, lines: places(&rest, ends), explanations, is_shared });
+        }
+        rest = places(&rest, left);
+    }
+}
+
+/// What surely was ended, and by what it may have been.
+type Found = (u64, BTreeMap<Hypothesis, Spans>);
+
+/// Every explanation of exactly these lines.
+fn of_mask(all: &[Explanation], ends: u64) -> Found {
+    let fitting = all.iter().filter(|one| one.ends == ends);
+    (ends, fitting.map(|one| (one.hypothesis, one.spans.clone())).collect())
+}
+
+/// All pairs of explanations that leave no line unexplained, put together: the one that ended the first line, and the other.
+fn pairs(all: &[Explanation], whole: u64) -> Option<[Found; 2]> {
+    let mut sorted: Vec<&Explanation> = all.iter().collect();
+    sorted.sort_by_key(|one| std::cmp::Reverse(one.ends.count_ones()));
+    sorted.truncate(MOST_IN_PAIRS);
+    let mut found: Option<[Found; 2]> = None;
+    for (index, a) in sorted.iter().enumerate() {
+        for b in sorted.iter().skip(index + 1).filter(|b| a.ends | b.ends == whole) {
+            // The lowest bit is the line that ended first. Where both may have ended it, the one of more lines is named first.
+            let (first, second) = if a.ends & 1 == 1 { (a, b) } else { (b, a) };
+            let [(firsts, by_first), (seconds, by_second)] =
+                found.get_or_insert_with(|| [(whole, BTreeMap::new()), (whole, BTreeMap::new())]);
+            *firsts &= first.ends;
+            *seconds &= second.ends & !first.ends;
+            for (by, one) in [(by_first, first), (by_second, second)] {
+                let spans = by.entry(one.hypothesis).or_default();
+                *spans = spans.or(&one.spans);
+            }
+        }
+    }
+    found
+}
+
+/// For each hypothesis, the largest groups of lines that it may have ended.
+fn explanations(lines: &[Observed], group: &[usize]) -> Vec<Explanation> {
+    // Where every end was told, lines that heard of none had none. Otherwise only a sign of life shows that they lived.
+    let is_told = group.iter().all(|place| lines[*place].end.is_some_and(|end| end.told));
+    let until = |line: &Observed| if is_told { line.quiet } else { line.alive };
+    let mut all = Vec::new();
+    for hypothesis in Hypothesis::every() {
+        let others = lines.iter().enumerate().filter(|(place, _)| !group.contains(place));
+        let base =
+            others.fold(Spans::all(), |spans, (_, line)| spans.and(&hypothesis.spares(line, until(line))));
+        if base.is_empty() {
+            continue;
+        }
+        let members: Vec<(Spans, Spans)> = group
+            .iter()
+            .filter_map(|place| {
+                let line = &lines[*place];
+                Some((hypothesis.ends(line, line.end?), hypothesis.spares(line, line.alive)))
+            })
+            .collect();
+        let mut of_this: BTreeMap<u64, Spans> = BTreeMap::new();
+        for (from, to) in pieces(&base, &members) {
+            let number = if to.is_finite() { (from + to) / 2.0 } else { from + 1.0 };
+            if let Some(ends) = ended(&base, &members, number) {
+                let spans = of_this.entry(ends).or_default();
+                *spans = spans.or(&Spans::of(vec![(from, to)]));
+            }
+        }
+        let masks: Vec<u64> = of_this.keys().copied().collect();
+        let is_largest = |ends: u64| !masks.iter().any(|other| *other != ends && other & ends == ends);
+        all.extend(
+            of_this.into_iter().filter(|(ends, _)| is_largest(*ends)).map(|(ends, spans)| Explanation {
+                hypothesis,
+                ends,
+                spans,
+            }),
+        );
+    }
+    all
+}
+
+/// The pieces into which the edges of all spans cut the number line, and the edges themselves.
+fn pieces(base: &Spans, members: &[(Spans, Spans)]) -> Vec<(f64, f64)> {
+    let of_members = members.iter().flat_map(|(ends, spares)| ends.edges().chain(spares.edges()));
+    let mut edges: Vec<f64> = base.edges().chain(of_members).collect();
+    edges.sort_by(f64::total_cmp);
+    edges.dedup();
+    let points = edges.iter().filter(|edge| edge.is_finite()).map(|edge| (*edge, *edge));
+    edges.windows(2).map(|pair| (pair[0], pair[1])).chain(points).collect()
+}
+
+/// Which members end for this number; `None` if one of them neither ends nor lives on, if it ends none, or if others would not live.
+fn ended(base: &Spans, members: &[(Spans, Spans)], number: f64) -> Option<u64> {
+    if !base.contains(number) {
+        return None;
+    }
+    let mut mask = 0;
+    for (bit, (ends, spares)) in members.iter().enumerate() {
+        if ends.contains(number) {
+            mask |= 1 << bit;
+        } else if !spares.contains(number) {
+            return None;
+        }
+    }
+    (mask != 0).then_some(mask)
+}
+
+const fn mask_of(count: usize) -> u64 {
+    if count >= 64 { u64::MAX } else { (1 << count) - 1 }
+}
+
+fn places(group: &[usize], mask: u64) -> Vec<usize> {
+    group.iter().enumerate().filter(|(bit, _)| mask & (1 << bit) != 0).map(|(_, place)| *place).collect()
+}
+
+fn dead(line: &Observed) -> f64 {
+    line.end.map_or(f64::INFINITY, |end| end.dead)
+}
+
+fn first_end(lines: &[Observed], fitted: &Fitted) -> f64 {
+    fitted.lines.iter().map(|place| dead(&lines[*place])).fold(f64::INFINITY, f64::min)
+}

@@ -1,0 +1,109 @@
+//! What may end lines: each hypothesis says, for one number of seconds, which lines it ends and which it lets live.
+//!
+//! The number is a period for timers, counted from where the timer starts, and a moment of the watch for an event. All questions are
+//! answered with the numbers for which they are true ([`Spans`]), so that nothing is claimed beyond what the lines did.
+
+use super::observed::{End, Observed};
+use super::signs::SignSet;
+use super::spans::{Spans, slack};
+use super::{Life, Sign};
+
+/// Lines that end by one event do so within this of each other, to either side.
+const EVENT_SLACK: f64 = 0.3;
+
+/// A mechanism that may end lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Hypothesis {
+    /// A timer that starts with the line and is set anew by each of these signs. With none of them it is a lifetime.
+    Timer(SignSet),
+    /// A timer that starts with the line and is stopped for good by the first message from us.
+    FirstMessage,
+    /// A timer that starts with a ping of the server and is stopped by our answer.
+    Pong,
+    /// All lines that are open at one moment end.
+    Event,
+}
+
+impl Hypothesis {
+    /// Every one.
+    pub(super) fn every() -> impl Iterator<Item = Self> {
+        SignSet::every().map(Self::Timer).chain([Self::FirstMessage, Self::Pong, Self::Event])
+    }
+
+    /// The numbers for which it ends this line as it ended.
+    pub(super) fn ends(self, line: &Observed, end: End) -> Spans {
+        let (alive, dead) = (line.alive, end.dead);
+        match self {
+            Self::Timer(set) => timer(line, |sign| set.contains(sign), alive, dead),
+            Self::FirstMessage => {
+                let first = line.times(Sign::ClientData).next().map_or(f64::INFINITY, |at| at - line.opened);
+                let spans = around(alive - line.opened, dead - line.opened);
+                spans.and(&Spans::of(vec![(0.0, first + slack(first.min(dead)))]))
+            }
+            Self::Pong if line.life == Life::Mute => {
+                let pings = line.times(Sign::ServerControl);
+                pings.fold(Spans::default(), |spans, ping| spans.or(&around(alive - ping, dead - ping)))
+            }
+            Self::Pong => Spans::default(),
+            Self::Event => {
+                let spans = Spans::of(vec![(alive - EVENT_SLACK, dead + EVENT_SLACK)]);
+                spans.and(&Spans::above(line.opened - EVENT_SLACK))
+            }
+        }
+    }
+
+    /// The numbers for which it lets this line live until `until`.
+    pub(super) fn spares(self, line: &Observed, until: f64) -> Spans {
+        let longer_than = |silence: f64| Spans::above(silence - slack(silence));
+        match self {
+            Self::Timer(set) => longer_than(longest(&line.resets(|sign| set.contains(sign), until), until)),
+            Self::FirstMessage => longer_than(
+                line.times(Sign::ClientData).next().map_or(until, |at| at.min(until)) - line.opened,
+            ),
+            Self::Pong if line.life == Life::Mute => {
+                // Some servers wait for more than one ping to go unanswered: only the last one surely had its time.
+                line.times(Sign::ServerControl)
+                    .filter(|at| *at <= until)
+                    .last()
+                    .map_or_else(Spans::all, |at| longer_than(until - at))
+            }
+            Self::Pong => Spans::all(),
+            Self::Event => {
+                let before = (0.0, line.opened + EVENT_SLACK);
+                Spans::of(vec![before, ((until - EVENT_SLACK).max(0.0), f64::INFINITY)])
+            }
+        }
+    }
+}
+
+/// The periods for which a timer that is set anew by some signs ends a line after `alive` and by `dead`.
+fn timer(line: &Observed, is_reset: impl Fn(Sign) -> bool, alive: f64, dead: f64) -> Spans {
+    let resets = line.resets(is_reset, dead);
+    let mut spans = Vec::new();
+    let mut outlived: f64 = 0.0;
+    for (index, reset) in resets.iter().enumerate() {
+        // It ends in this silence if it is the first that is long enough: what we sent after that reached a dead line.
+        let silence = resets.get(index + 1).map_or(dead, |next| *next) - reset;
+        let least = outlived.max(alive - reset);
+        let (from, to) = (least - slack(least), silence + slack(silence));
+        if from <= to {
+            spans.push((from, to));
+        }
+        outlived = outlived.max(silence);
+    }
+    Spans::of(spans)
+}
+
+/// The longest silence between resets that a line lived through until `until`.
+fn longest(resets: &[f64], until: f64) -> f64 {
+    let ends = resets.iter().skip(1).copied().chain([until]);
+    resets.iter().zip(ends).map(|(from, to)| to - from).fold(0.0, f64::max)
+}
+
+/// From the one to the other, with the slack that ends have. Nothing ends before it begins.
+fn around(least: f64, most: f64) -> Spans {
+    if most < 0.0 {
+        return Spans::default();
+    }
+    Spans::of(vec![(least - slack(least.max(0.0)), most + slack(most))])
+}
