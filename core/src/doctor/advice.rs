@@ -90,9 +90,9 @@ pub(super) fn advice(
             let beat = policy.heartbeat();
             said.push(Statement::follows(format!(
                 "Use a heartbeat with a deadline: every {}, with {} for the answer, it finds such a line within {}. Nothing else does, soon.",
-                say::time(beat.interval()),
-                say::time(beat.grace()),
-                say::time(beat.detection())
+                say::setting(beat.interval()),
+                say::setting(beat.grace()),
+                say::setting(beat.detection())
             )));
         }
         Cause::PongDemanded => said.push(Statement::follows(
@@ -132,13 +132,13 @@ fn beat(finding: &Finding, heartbeat: Option<Duration>, survey: &Survey) -> Vec<
     let why = if interval < most {
         format!(
             "Set a heartbeat of {}; up to {} would do, so that two beats fall into one period.",
-            say::time(interval),
-            say::time(most)
+            say::setting(interval),
+            say::setting(most)
         )
     } else {
         format!(
             "Set a heartbeat of {}, so that two beats fall into one period and one of them may be lost.",
-            say::time(interval)
+            say::setting(interval)
         )
     };
     let mut said = vec![if finding.is_sure { Statement::follows(why) } else { Statement::likely(why) }];

@@ -1,6 +1,6 @@
 //! From what was seen to a verdict.
 
-use super::observed::{Observed, probes_work};
+use super::observed::{Context, Observed};
 use super::{
     Cause, Fate, Finding, How, Kind, Life, Manner, Statement, Story, Survey, Suspect, TcpKeepalive, Verdict,
     Watch, advice, conclusion, evidence, fit, keepalives, say, signatures,
@@ -12,8 +12,8 @@ use super::{
 /// unknown, the default of Linux is as good as any.
 #[must_use]
 pub fn diagnose(survey: &Survey, watch: &Watch, stories: &[Story], tcp: &TcpKeepalive) -> Verdict {
-    let works = survey.answers_ping.unwrap_or_else(|| probes_work(stories));
-    let lines: Vec<Observed> = stories.iter().map(|story| Observed::of(story, works)).collect();
+    let context = Context::of(stories, survey.answers_ping);
+    let lines: Vec<Observed> = stories.iter().map(|story| Observed::of(story, context)).collect();
     let fitted = fit::fit(&lines);
     let mut findings: Vec<Finding> = fitted.iter().map(|fitted| Finding::of(fitted, &lines)).collect();
     findings.retain(|finding| !finding.lines.is_empty());

@@ -59,12 +59,8 @@ fn ended(finding: &Finding, of: &[(&Story, &Observed)]) -> String {
     let lives = say::lives(of.iter().map(|(story, _)| *story));
     let ends = say::ends(finding.manner, &hows);
     let lines = || of.iter().map(|(_, line)| *line);
-    let ours = say::range(
-        lines().map(|line| line.silence(|sign| matches!(sign, Sign::ClientData | Sign::ClientControl))),
-    );
-    let theirs = say::range(
-        lines().map(|line| line.silence(|sign| matches!(sign, Sign::ServerData | Sign::ServerControl))),
-    );
+    let ours = say::range(lines().map(|line| silence(line, OURS)));
+    let theirs = say::range(lines().map(|line| silence(line, THEIRS)));
     let age = say::range(lines().map(|line| line.silence(|_| false)));
     if finding.manner == Manner::Lost {
         let alive = say::range(lines().map(|line| line.alive - line.opened));
@@ -72,15 +68,25 @@ fn ended(finding: &Finding, of: &[(&Story, &Observed)]) -> String {
             "{who} ({lives}) answered last at the age of {alive}, and no more at that of {age}: {ends}."
         );
     }
-    let is_whole = ours == age && theirs == age;
-    let when = if is_whole {
-        format!("{age} after the opening, without a byte in either direction")
+    let both = say::range(lines().map(|line| line.silence(|sign| sign != Sign::TcpProbe)));
+    // A pong comes a round trip after its ping, which is nothing beside a timer.
+    let is_same = |line: &Observed| (silence(line, OURS) - silence(line, THEIRS)).abs() < 0.2;
+    let when = if lines().all(is_same) {
+        let aged = if both == age { String::new() } else { format!(", at the age of {age}") };
+        format!("after {both} without a byte in either direction{aged}")
     } else {
         format!(
-            "at the age of {age}, {ours} after the last byte from us and {theirs} after the last from the server"
+            "{ours} after the last byte from us and {theirs} after the last from the server, at the age of {age}"
         )
     };
     format!("{who} ({lives}) ended {when}: {ends}.")
+}
+
+const OURS: [Sign; 2] = [Sign::ClientData, Sign::ClientControl];
+const THEIRS: [Sign; 2] = [Sign::ServerData, Sign::ServerControl];
+
+fn silence(line: &Observed, signs: [Sign; 2]) -> f64 {
+    line.silence(|sign| signs.contains(&sign))
 }
 
 /// What the system knew of lines that nobody told the end of.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::fit::Fitted;
 use super::hypothesis::Hypothesis;
 use super::observed::Observed;
+use super::signs::SignSet;
 use super::spans::{Spans, slack};
 use super::{Life, Manner, Sign, TcpState};
 use crate::time::Duration;
@@ -119,7 +120,7 @@ impl Finding {
 
 fn kind_of(hypothesis: Hypothesis) -> Kind {
     match hypothesis {
-        Hypothesis::Timer(set) if set == super::signs::SignSet::NONE => Kind::Lifetime,
+        Hypothesis::Timer(set) if set == SignSet::NONE => Kind::Lifetime,
         Hypothesis::Timer(_) => Kind::IdleTimer,
         Hypothesis::FirstMessage => Kind::FirstMessage,
         Hypothesis::Pong => Kind::PongDemanded,
@@ -152,7 +153,13 @@ fn likely(fitted: &Fitted, lines: &[Observed], kinds: &[Kind]) -> Option<Kind> {
         return Some(Kind::PongDemanded);
     }
     if has(Kind::Event) {
-        return None;
+        // A timer no longer than what passed all the time anyway would be a strange chance; an event is none.
+        let is_chance = fitted.explanations.iter().all(|(hypothesis, spans)| match hypothesis {
+            Hypothesis::Event => true,
+            Hypothesis::Timer(set) => spans.hull().is_some_and(|(_, most)| outlived_often(*set, most, lines)),
+            Hypothesis::FirstMessage | Hypothesis::Pong => false,
+        });
+        return is_chance.then_some(Kind::Event);
     }
     // Lines that spoke ended like those that did not, so nothing that was spoken counts. What was never tried might, still.
     let spoke = fitted.lines.iter().any(|place| lines[*place].times(Sign::ClientControl).count() > 1)
@@ -163,6 +170,14 @@ fn likely(fitted: &Fitted, lines: &[Observed], kinds: &[Kind]) -> Option<Kind> {
     }
     // A first word alone is wanted by few; but once a line that said one and fell silent has lived, that is what is left.
     (!has(Kind::Lifetime) && has(Kind::IdleTimer)).then_some(Kind::IdleTimer)
+}
+
+/// Whether some line lived again and again through silences of nearly this length.
+fn outlived_often(set: SignSet, period: f64, lines: &[Observed]) -> bool {
+    lines.iter().any(|line| {
+        let resets = line.resets(|sign| set.contains(sign), line.alive);
+        resets.windows(2).filter(|pair| pair[1] - pair[0] >= 0.7 * period).count() >= 3
+    })
 }
 
 /// What the numbers of all explanations of these kinds have in common.

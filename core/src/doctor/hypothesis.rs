@@ -5,7 +5,7 @@
 
 use super::observed::{End, Observed};
 use super::signs::SignSet;
-use super::spans::{Spans, slack};
+use super::spans::{NOISE, Spans, slack};
 use super::{Life, Sign};
 
 /// Lines that end by one event do so within this of each other, to either side.
@@ -83,9 +83,12 @@ fn timer(line: &Observed, is_reset: impl Fn(Sign) -> bool, alive: f64, dead: f64
     let mut outlived: f64 = 0.0;
     for (index, reset) in resets.iter().enumerate() {
         // It ends in this silence if it is the first that is long enough: what we sent after that reached a dead line.
-        let silence = resets.get(index + 1).map_or(dead, |next| *next) - reset;
         let least = outlived.max(alive - reset);
-        let (from, to) = (least - slack(least), silence + slack(silence));
+        let (silence, from, to) = match resets.get(index + 1) {
+            // A timer has its grain, but something did come: only on its way can it have crossed the end.
+            Some(next) => (next - reset, least - NOISE - line.trip, next - reset + NOISE),
+            None => (dead - reset, least - slack(least), dead - reset + slack(dead - reset)),
+        };
         if from <= to {
             spans.push((from, to));
         }

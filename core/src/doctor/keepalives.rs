@@ -111,9 +111,9 @@ fn of_web_socket(findings: &[Finding], policy: &Policy) -> KeepAlive {
     let finds = beat.detection();
     let mut text = format!(
         "WebSocket's, a beat every {} with {} for the answer: a dead line is found within {}, a program that stands still as well.",
-        say::time(beat.interval()),
-        say::time(beat.grace()),
-        say::time(finds)
+        say::setting(beat.interval()),
+        say::setting(beat.grace()),
+        say::setting(finds)
     );
     let is_lost = findings.iter().any(|finding| finding.manner == Manner::Lost);
     if findings.iter().any(|finding| finding.kind == Some(super::Kind::IdleTimer)) {

@@ -3,7 +3,7 @@
 //! Each rung is a silent line that is probed after its silence and let go. Those that answer and those that do not leave the timer
 //! between two rungs; more rungs in between narrow that down.
 
-use super::observed::{Observed, probes_work};
+use super::observed::{Context, Observed};
 use super::{Life, Manner, Sign, Story};
 use crate::time::Duration;
 
@@ -58,9 +58,9 @@ pub fn refine(bracket: Bracket, left: Duration, wait: Duration) -> Vec<Duration>
 /// each other.
 #[must_use]
 pub fn bracket(stories: &[Story]) -> Option<Bracket> {
-    let works = probes_work(stories);
+    let context = Context::of(stories, None);
     let silent = stories.iter().filter(|story| story.life == Life::Silence);
-    let lines: Vec<Observed> = silent.map(|story| Observed::of(story, works)).collect();
+    let lines: Vec<Observed> = silent.map(|story| Observed::of(story, context)).collect();
     let is_byte = |sign: Sign| sign != Sign::TcpProbe;
     let silence = |line: &Observed, until: f64| {
         until - line.resets(is_byte, until).last().copied().unwrap_or(line.opened)

@@ -7,6 +7,35 @@ use crate::time::Duration;
 /// nearly any round trip.
 const ANSWER: f64 = 1.0;
 
+/// The longest round trip that is believed: a slower one is a hiccup, not the path.
+const LONGEST_TRIP: f64 = 1.0;
+
+/// What all stories together tell about how each is to be read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Context {
+    /// A probe was answered: only then does one that stays unanswered show anything.
+    pub(super) probes_work: bool,
+    /// The server spoke on after a probe that it left unanswered: what it says does not show that it hears us.
+    pub(super) is_half: bool,
+    /// A round trip, in seconds: so much later than at a hop something may be seen here.
+    pub(super) trip: f64,
+}
+
+impl Context {
+    /// Reads it from all stories; `answers` is what the survey found about pings.
+    pub(super) fn of(stories: &[Story], answers: Option<bool>) -> Self {
+        let spoke_on = |story: &Story| match &story.fate {
+            Fate::Ended(Ending { how: How::Silence { probed, .. }, .. }) => speaks_on(story, *probed),
+            Fate::Ended(_) | Fate::Stood(_) => false,
+        };
+        Self {
+            probes_work: answers.unwrap_or_else(|| probes_work(stories)),
+            is_half: stories.iter().any(spoke_on),
+            trip: trip(stories),
+        }
+    }
+}
+
 /// A story with its end as a window of time, in seconds since the watch began.
 #[derive(Debug)]
 pub(super) struct Observed {
@@ -21,6 +50,8 @@ pub(super) struct Observed {
     pub(super) quiet: f64,
     /// How it ended; `None` for a line that stood.
     pub(super) end: Option<End>,
+    /// A round trip of this path.
+    pub(super) trip: f64,
 }
 
 /// The end of a line: after [`Observed::alive`], and no later than `dead`.
@@ -33,8 +64,8 @@ pub(super) struct End {
 }
 
 impl Observed {
-    /// Reads a story. Where `probes_work` is false, no probe was ever answered by this server, and a silence shows nothing.
-    pub(super) fn of(story: &Story, probes_work: bool) -> Self {
+    /// Reads a story.
+    pub(super) fn of(story: &Story, context: Context) -> Self {
         let opened = story.opened.as_secs_f64();
         let mut marks: Vec<(f64, Sign)> =
             story.marks.iter().map(|mark| (mark.at.as_secs_f64(), mark.sign)).collect();
@@ -43,12 +74,13 @@ impl Observed {
         let (alive, quiet, end) = match &story.fate {
             Fate::Stood(standing) => {
                 let at = standing.at.as_secs_f64().max(opened);
-                let proven = story.probed.map_or(at, |probed| probed.as_secs_f64().clamp(opened, at));
-                (if standing.proven { proven } else { heard_by(&marks, opened, at) }, at, None)
+                // From the probe on the line was no longer left to itself.
+                let probed = story.probed.map_or(at, |probed| probed.as_secs_f64().clamp(opened, at));
+                (if standing.proven { probed } else { heard_by(&marks, opened, at) }, probed, None)
             }
             Fate::Ended(ending) => {
                 let at = ending.at.as_secs_f64().max(opened);
-                match window(story, ending, &marks, opened, probes_work) {
+                match window(story, ending, &marks, opened, context) {
                     Some((alive, end)) => (alive, alive, Some(end)),
                     None => (heard_by(&marks, opened, at), at, None),
                 }
@@ -56,7 +88,7 @@ impl Observed {
         };
         let last = end.map_or(quiet, |end| end.dead);
         marks.retain(|(at, _)| *at <= last);
-        Self { number: story.number, life: story.life, opened, marks, alive, quiet, end }
+        Self { number: story.number, life: story.life, opened, marks, alive, quiet, end, trip: context.trip }
     }
 
     /// When signs of that kind passed, up to `until`; the opening first, which sets every timer.
@@ -84,11 +116,24 @@ pub(super) fn speaks_on(story: &Story, probed: Duration) -> bool {
 }
 
 /// Whether a probe was ever answered: only then does one that stays unanswered show anything.
-pub(super) fn probes_work(stories: &[Story]) -> bool {
+fn probes_work(stories: &[Story]) -> bool {
     stories.iter().any(|story| match &story.fate {
         Fate::Stood(standing) if standing.proven => true,
         Fate::Stood(_) | Fate::Ended(_) => story.life == Life::Pings && answered_pings(story) >= 3,
     })
+}
+
+/// The median time from something of ours to what came next, on lines where an answer was to be expected; nothing without any.
+fn trip(stories: &[Story]) -> f64 {
+    let asking = stories.iter().filter(|story| matches!(story.life, Life::Pings | Life::Data));
+    let mut trips: Vec<f64> = Vec::new();
+    for story in asking {
+        let answers = story.marks.windows(2).filter(|pair| is_ours(pair[0].sign) && is_theirs(pair[1].sign));
+        trips.extend(answers.map(|pair| pair[1].at.saturating_sub(pair[0].at).as_secs_f64()));
+    }
+    trips.retain(|trip| *trip <= LONGEST_TRIP);
+    trips.sort_by(f64::total_cmp);
+    trips.get(trips.len() / 2).copied().unwrap_or(0.0)
 }
 
 /// Pings of ours after which something came that may be a pong. Pings of the server look the same, but do not come after each of ours.
@@ -105,7 +150,7 @@ fn window(
     ending: &Ending,
     marks: &[(f64, Sign)],
     opened: f64,
-    probes_work: bool,
+    context: Context,
 ) -> Option<(f64, End)> {
     let at = ending.at.as_secs_f64().max(opened);
     let manner = Manner::of(&ending.how);
@@ -113,13 +158,12 @@ fn window(
     let found = |alive: f64, dead: f64| Some((alive.min(dead), End { manner, dead, told: false }));
     let told = Some((at, End { manner, dead: at, told: true }));
     match &ending.how {
-        How::Silence { .. } if !probes_work => None,
+        How::Silence { .. } if !context.probes_work => None,
         How::Silence { probed, .. } => {
             let dead = probed.as_secs_f64().clamp(opened, at);
             // Where the server goes on speaking, only our half is lost: then only answers show that it was not.
-            let is_half = speaks_on(story, *probed);
-            let alive =
-                if is_half { answered_by(marks, opened, dead) } else { heard_by(marks, opened, dead) };
+            let by = if context.is_half { answered_by } else { heard_by };
+            let alive = by(marks, opened, dead);
             found(alive, dead)
         }
         How::CloseFrame { .. } | How::Fin if !was_probed => told,
@@ -170,7 +214,7 @@ mod tests {
     fn a_reset_that_answers_a_probe_says_only_by_when() {
         let reset = |probed| {
             let fate = Fate::Ended(Ending { at: secs(20), how: How::Reset });
-            Observed::of(&Story { probed, ..story(fate) }, true)
+            Observed::of(&Story { probed, ..story(fate) }, context(true))
         };
         assert!(reset(None).end.unwrap().told);
         let found = reset(Some(secs(20)));
@@ -181,8 +225,8 @@ mod tests {
     #[test]
     fn a_silence_shows_nothing_of_a_server_that_answers_no_probe() {
         let fate = Fate::Ended(Ending { at: secs(12), how: How::Silence { probed: secs(10), tcp: None } });
-        assert!(Observed::of(&story(fate.clone()), false).end.is_none());
-        assert_eq!(Observed::of(&story(fate), true).end.unwrap().dead, 10.0);
+        assert!(Observed::of(&story(fate.clone()), context(false)).end.is_none());
+        assert_eq!(Observed::of(&story(fate), context(true)).end.unwrap().dead, 10.0);
     }
 
     #[test]
@@ -195,6 +239,10 @@ mod tests {
         let (ours, theirs) = (Sign::ClientControl, Sign::ServerControl);
         assert!(probes_work(&[pings([ours, theirs, ours, theirs, ours, theirs])]));
         assert!(!probes_work(&[pings([ours, ours, theirs, ours, ours, ours])]), "a ping of the server's own");
+    }
+
+    fn context(probes_work: bool) -> Context {
+        Context { probes_work, is_half: false, trip: 0.0 }
     }
 
     fn story(fate: Fate) -> Story {

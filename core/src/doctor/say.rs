@@ -24,7 +24,16 @@ pub(super) fn time(duration: Duration) -> String {
     format!("{seconds:.0} s ({})", parts.join(" "))
 }
 
-/// The same for a number of seconds.
+/// What somebody sets: without a tenth where there is none.
+pub(super) fn setting(duration: Duration) -> String {
+    if duration.subsec_millis() == 0 {
+        format!("{} s", duration.as_secs())
+    } else {
+        format!("{:.1} s", duration.as_secs_f64())
+    }
+}
+
+/// A number of seconds as [`time`] tells it.
 pub(super) fn seconds(number: f64) -> String {
     time(Duration::try_from_secs_f64(number.max(0.0)).unwrap_or(Duration::MAX))
 }

@@ -6,6 +6,9 @@ pub(super) fn slack(seconds: f64) -> f64 {
     (seconds * 0.025).max(0.25)
 }
 
+/// How far the moments of two marks may lie off, together.
+pub(super) const NOISE: f64 = 0.11;
+
 /// Spans in rising order that do not touch each other.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Spans(Vec<(f64, f64)>);

@@ -10,6 +10,8 @@ mod chat_random;
 mod chat_rooms;
 mod chat_token;
 mod chat_world;
+mod doctor;
+mod doctor_hop;
 mod echo;
 mod frame;
 mod frame_close_watch;
