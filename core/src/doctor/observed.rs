@@ -1,5 +1,6 @@
 //! A story as the fit sees it: until when the line lived for certain, by when it was dead for certain.
 
+use super::spans::NOISE;
 use super::{Ending, Fate, How, Life, Manner, Sign, Story};
 use crate::time::Duration;
 
@@ -15,8 +16,6 @@ const LONGEST_TRIP: f64 = 1.0;
 pub(super) struct Context {
     /// A probe was answered: only then does one that stays unanswered show anything.
     pub(super) probes_work: bool,
-    /// The server spoke on after a probe that it left unanswered: what it says does not show that it hears us.
-    pub(super) is_half: bool,
     /// A round trip, in seconds: so much later than at a hop something may be seen here.
     pub(super) trip: f64,
 }
@@ -24,15 +23,7 @@ pub(super) struct Context {
 impl Context {
     /// Reads it from all stories; `answers` is what the survey found about pings.
     pub(super) fn of(stories: &[Story], answers: Option<bool>) -> Self {
-        let spoke_on = |story: &Story| match &story.fate {
-            Fate::Ended(Ending { how: How::Silence { probed, .. }, .. }) => speaks_on(story, *probed),
-            Fate::Ended(_) | Fate::Stood(_) => false,
-        };
-        Self {
-            probes_work: answers.unwrap_or_else(|| probes_work(stories)),
-            is_half: stories.iter().any(spoke_on),
-            trip: trip(stories),
-        }
+        Self { probes_work: answers.unwrap_or_else(|| probes_work(stories)), trip: trip(stories) }
     }
 }
 
@@ -76,13 +67,17 @@ impl Observed {
                 let at = standing.at.as_secs_f64().max(opened);
                 // From the probe on the line was no longer left to itself.
                 let probed = story.probed.map_or(at, |probed| probed.as_secs_f64().clamp(opened, at));
-                (if standing.proven { probed } else { heard_by(&marks, opened, at) }, probed, None)
+                (
+                    if standing.proven { probed } else { answered_by(&marks, opened, at, context) },
+                    probed,
+                    None,
+                )
             }
             Fate::Ended(ending) => {
                 let at = ending.at.as_secs_f64().max(opened);
                 match window(story, ending, &marks, opened, context) {
                     Some((alive, end)) => (alive, alive, Some(end)),
-                    None => (heard_by(&marks, opened, at), at, None),
+                    None => (answered_by(&marks, opened, at, context), at, None),
                 }
             }
         };
@@ -161,14 +156,13 @@ fn window(
         How::Silence { .. } if !context.probes_work => None,
         How::Silence { probed, .. } => {
             let dead = probed.as_secs_f64().clamp(opened, at);
-            // Where the server goes on speaking, only our half is lost: then only answers show that it was not.
-            let by = if context.is_half { answered_by } else { heard_by };
-            let alive = by(marks, opened, dead);
+            // What the server says by itself may still come when what we say is lost: only answers show that a line is whole.
+            let alive = answered_by(marks, opened, dead, context);
             found(alive, dead)
         }
         How::CloseFrame { .. } | How::Fin if !was_probed => told,
         How::CloseFrame { .. } | How::Fin => found(heard_by(marks, opened, at), at),
-        How::Error { .. } if manner == Manner::Lost => found(heard_by(marks, opened, at), at),
+        How::Error { .. } if manner == Manner::Lost => found(answered_by(marks, opened, at, context), at),
         How::Reset | How::Error { .. } => {
             let ours =
                 |after: f64| marks.iter().any(|(mark, sign)| *mark > after && *mark <= at && is_ours(*sign));
@@ -189,10 +183,30 @@ fn heard_by(marks: &[(f64, Sign)], opened: f64, until: f64) -> f64 {
     heard.map(|(at, _)| *at).last().unwrap_or(opened)
 }
 
-/// The last moment at which a pong may have come.
-fn answered_by(marks: &[(f64, Sign)], opened: f64, until: f64) -> f64 {
-    let heard = marks.iter().filter(|(at, sign)| *at <= until && *sign == Sign::ServerControl);
-    heard.map(|(at, _)| *at).last().unwrap_or(opened)
+/// The last moment at which an answer to something of ours came, up to `until`: soon after it, and of its kind.
+fn answered_by(marks: &[(f64, Sign)], opened: f64, until: f64, context: Context) -> f64 {
+    let soon = 2.0 * context.trip + NOISE;
+    let (mut data, mut control) = (f64::NEG_INFINITY, f64::NEG_INFINITY);
+    let mut answered = opened;
+    for (at, sign) in marks.iter().take_while(|(at, _)| *at <= until) {
+        let asked = match sign {
+            Sign::ClientData => {
+                data = *at;
+                continue;
+            }
+            Sign::ClientControl => {
+                control = *at;
+                continue;
+            }
+            Sign::ServerData => data,
+            Sign::ServerControl => control,
+            Sign::TcpProbe => continue,
+        };
+        if at - asked <= soon {
+            answered = *at;
+        }
+    }
+    answered
 }
 
 const fn is_ours(sign: Sign) -> bool {
@@ -242,7 +256,7 @@ mod tests {
     }
 
     fn context(probes_work: bool) -> Context {
-        Context { probes_work, is_half: false, trip: 0.0 }
+        Context { probes_work, trip: 0.0 }
     }
 
     fn story(fate: Fate) -> Story {

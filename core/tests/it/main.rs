@@ -12,6 +12,7 @@ mod chat_token;
 mod chat_world;
 mod doctor;
 mod doctor_hop;
+mod doctor_random;
 mod echo;
 mod frame;
 mod frame_close_watch;
