@@ -90,11 +90,12 @@ fn effects(finding: &Finding) -> Vec<Statement> {
     };
     let (resets, does_not, unknown) = (of(Effect::Resets), of(Effect::DoesNot), of(Effect::Unknown));
     let mut said = Vec::new();
+    let known = if finding.is_sure { Statement::follows } else { Statement::likely };
     if !resets.is_empty() {
-        said.push(Statement::follows(format!("The timer starts anew with {}.", say::list(&resets, "and"))));
+        said.push(known(format!("The timer starts anew with {}.", say::list(&resets, "and"))));
     }
     if !does_not.is_empty() {
-        said.push(Statement::follows(format!("It does not start anew with {}.", say::list(&does_not, "or"))));
+        said.push(known(format!("It does not start anew with {}.", say::list(&does_not, "or"))));
     }
     if !unknown.is_empty() {
         said.push(Statement::unknown(format!(

@@ -52,6 +52,14 @@ pub struct Measure {
     pub about: Option<Duration>,
 }
 
+impl Measure {
+    /// It just fits: the ends lie nearly as far apart as ends by one hand may.
+    fn is_strained(&self) -> bool {
+        let width = self.most.map(|most| (most.saturating_sub(self.least)).as_secs_f64());
+        width.is_some_and(|width| width < 0.8 * slack(self.least.as_secs_f64()))
+    }
+}
+
 /// Something that ended lines.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
@@ -99,17 +107,21 @@ impl Finding {
         kinds.sort_unstable();
         kinds.dedup();
         let kind = likely(fitted, lines, &kinds);
+        // What a server waits for an answer is counted from its ping, not from a silence.
+        let period = measure(fitted, |of| match kind {
+            Some(kind) => of == kind && of != Kind::Event,
+            None => !matches!(of, Kind::Event | Kind::PongDemanded),
+        });
+        let moment = measure(fitted, |of| of == Kind::Event);
+        let is_strained = if kind == Some(Kind::Event) { moment } else { period }
+            .is_some_and(|measure| measure.is_strained());
         Self {
             manner: fitted.manner,
             lines: numbers,
-            is_sure: kind.is_some() && kinds.len() == 1 && !fitted.is_shared,
+            is_sure: kind.is_some() && kinds.len() == 1 && !fitted.is_shared && !is_strained,
             kind,
-            // What a server waits for an answer is counted from its ping, not from a silence.
-            period: measure(fitted, |of| match kind {
-                Some(kind) => of == kind && of != Kind::Event,
-                None => !matches!(of, Kind::Event | Kind::PongDemanded),
-            }),
-            moment: measure(fitted, |of| of == Kind::Event),
+            period,
+            moment,
             effects: Sign::ALL.into_iter().map(|sign| (sign, effect(fitted, sign))).collect(),
             kinds,
             tcp: Vec::new(),
@@ -153,12 +165,9 @@ fn likely(fitted: &Fitted, lines: &[Observed], kinds: &[Kind]) -> Option<Kind> {
         return Some(Kind::PongDemanded);
     }
     if has(Kind::Event) {
-        // A timer no longer than what passed all the time anyway would be a strange chance; an event is none.
-        let is_chance = fitted.explanations.iter().all(|(hypothesis, spans)| match hypothesis {
-            Hypothesis::Event => true,
-            Hypothesis::Timer(set) => spans.hull().is_some_and(|(_, most)| outlived_often(*set, most, lines)),
-            Hypothesis::FirstMessage | Hypothesis::Pong => false,
-        });
+        // Timers that rest on chance do not stand against what does not.
+        let is_chance =
+            fitted.explanations.keys().all(|of| *of == Hypothesis::Event || fitted.chances.contains(of));
         return is_chance.then_some(Kind::Event);
     }
     // Lines that spoke ended like those that did not, so nothing that was spoken counts. What was never tried might, still.
@@ -170,14 +179,6 @@ fn likely(fitted: &Fitted, lines: &[Observed], kinds: &[Kind]) -> Option<Kind> {
     }
     // A first word alone is wanted by few; but once a line that said one and fell silent has lived, that is what is left.
     (!has(Kind::Lifetime) && has(Kind::IdleTimer)).then_some(Kind::IdleTimer)
-}
-
-/// Whether some line lived again and again through silences of nearly this length.
-fn outlived_often(set: SignSet, period: f64, lines: &[Observed]) -> bool {
-    lines.iter().any(|line| {
-        let resets = line.resets(|sign| set.contains(sign), line.alive);
-        resets.windows(2).filter(|pair| pair[1] - pair[0] >= 0.7 * period).count() >= 3
-    })
 }
 
 /// What the numbers of all explanations of these kinds have in common.

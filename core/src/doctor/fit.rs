@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::Manner;
 use super::hypothesis::Hypothesis;
 use super::observed::Observed;
-use super::spans::Spans;
+use super::spans::{NOISE, Spans};
 
 /// So many lines of one manner are looked at, in order of their ends; a watch has some twenty.
 const MOST_LINES: usize = 64;
@@ -24,8 +24,10 @@ pub(super) struct Fitted {
     pub(super) lines: Vec<usize>,
     /// Everything that it may have been, with the numbers that fit; empty if nothing fits.
     pub(super) explanations: BTreeMap<Hypothesis, Spans>,
-    /// It was believed together with another: less sure than by itself.
+    /// It was believed together with another, or for want of anything better: less sure than by itself.
     pub(super) is_shared: bool,
+    /// Those among them that rest on chance.
+    pub(super) chances: Vec<Hypothesis>,
 }
 
 /// A hypothesis with numbers for which it ends some lines of a group and spares all others.
@@ -34,6 +36,8 @@ struct Explanation {
     /// Which lines of the group it ends, a bit each.
     ends: u64,
     spans: Spans,
+    /// It rests on chance: see [`is_chance`].
+    is_chance: bool,
 }
 
 /// Everything that was at work, the earliest end first.
@@ -60,11 +64,15 @@ fn fit_group(lines: &[Observed], manner: Manner, group: &[usize], fitted: &mut V
     while !rest.is_empty() {
         let all = explanations(lines, &rest);
         let whole = mask_of(rest.len());
-        let (found, left) = if all.iter().any(|one| one.ends == whole) {
+        let plain: Vec<&Explanation> = all.iter().filter(|one| !one.is_chance).collect();
+        let (found, left) = if plain.iter().any(|one| one.ends == whole) {
             (vec![of_mask(&all, whole)], 0)
-        } else if let Some([first, second]) = pairs(&all, whole) {
+        } else if let Some([first, second]) = pairs(plain, whole) {
             is_shared = true;
             (vec![first, second], 0)
+        } else if all.iter().any(|one| one.ends == whole) {
+            is_shared = true;
+            (vec![of_mask(&all, whole)], 0)
         } else {
             is_shared = true;
             let most = all.iter().map(|one| one.ends.count_ones()).max().unwrap_or(0);
@@ -77,7 +85,12 @@ fn fit_group(lines: &[Observed], manner: Manner, group: &[usize], fitted: &mut V
             }
         };
         for (ends, explanations) in found {
-            fitted.push(Fitted { manner, lines: places(&rest, ends), explanations, is_shared });
+            let chances = all
+                .iter()
+                .filter(|one| one.is_chance && one.ends == ends)
+                .map(|one| one.hypothesis)
+                .collect();
+            fitted.push(Fitted { manner, lines: places(&rest, ends), explanations, is_shared, chances });
         }
         rest = places(&rest, left);
     }
@@ -93,8 +106,7 @@ fn of_mask(all: &[Explanation], ends: u64) -> Found {
 }
 
 /// All pairs of explanations that leave no line unexplained, put together: the one that ended the first line, and the other.
-fn pairs(all: &[Explanation], whole: u64) -> Option<[Found; 2]> {
-    let mut sorted: Vec<&Explanation> = all.iter().collect();
+fn pairs(mut sorted: Vec<&Explanation>, whole: u64) -> Option<[Found; 2]> {
     sorted.sort_by_key(|one| std::cmp::Reverse(one.ends.count_ones()));
     sorted.truncate(MOST_IN_PAIRS);
     let mut found: Option<[Found; 2]> = None;
@@ -145,15 +157,30 @@ fn explanations(lines: &[Observed], group: &[usize]) -> Vec<Explanation> {
         }
         let masks: Vec<u64> = of_this.keys().copied().collect();
         let is_largest = |ends: u64| !masks.iter().any(|other| *other != ends && other & ends == ends);
-        all.extend(
-            of_this.into_iter().filter(|(ends, _)| is_largest(*ends)).map(|(ends, spans)| Explanation {
-                hypothesis,
-                ends,
-                spans,
-            }),
-        );
+        all.extend(of_this.into_iter().filter(|(ends, _)| is_largest(*ends)).map(|(ends, spans)| {
+            let is_chance = is_chance(hypothesis, &spans, lines, &places(group, ends));
+            Explanation { hypothesis, ends, spans, is_chance }
+        }));
     }
     all
+}
+
+/// Whether a timer would have ended lines in silences that others, or the same, lived through again and again: possible where it lies
+/// between one jitter and the next, and a strange chance. What passes by itself all the time makes any end look like that.
+fn is_chance(hypothesis: Hypothesis, spans: &Spans, lines: &[Observed], ended: &[usize]) -> bool {
+    let (Hypothesis::Timer(set), Some((_, most))) = (hypothesis, spans.hull()) else { return false };
+    let gaps = |line: &Observed, until: f64| -> Vec<f64> {
+        line.resets(|sign| set.contains(sign), until).windows(2).map(|pair| pair[1] - pair[0]).collect()
+    };
+    let outlived: Vec<Vec<f64>> = lines.iter().map(|line| gaps(line, line.alive)).collect();
+    let is_often = outlived.iter().any(|gaps| gaps.iter().filter(|gap| **gap >= 0.7 * most).count() >= 3);
+    let longest = outlived.iter().flatten().copied().fold(0.0, f64::max);
+    is_often
+        && ended.iter().any(|place| {
+            let line = &lines[*place];
+            let last = line.silence(|sign| set.contains(sign));
+            gaps(line, dead(line)).into_iter().fold(last, f64::max) <= longest + 2.0 * NOISE
+        })
 }
 
 /// The pieces into which the edges of all spans cut the number line, and the edges themselves.

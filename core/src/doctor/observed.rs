@@ -170,7 +170,7 @@ fn window(
                 return told;
             }
             let sent = marks.iter().filter(|(mark, sign)| *mark <= at - ANSWER && is_ours(*sign));
-            let sent = sent.map(|(mark, _)| *mark).last().unwrap_or(opened);
+            let sent = sent.map(|(mark, _)| *mark).next_back().unwrap_or(opened);
             // What we sent earlier would have been answered with a reset earlier.
             found(heard_by(marks, opened, at).max(sent), at)
         }
@@ -180,7 +180,7 @@ fn window(
 /// The last moment at which something came from the server, up to `until`.
 fn heard_by(marks: &[(f64, Sign)], opened: f64, until: f64) -> f64 {
     let heard = marks.iter().filter(|(at, sign)| *at <= until && is_theirs(*sign));
-    heard.map(|(at, _)| *at).last().unwrap_or(opened)
+    heard.map(|(at, _)| *at).next_back().unwrap_or(opened)
 }
 
 /// The last moment at which an answer to something of ours came, up to `until`: soon after it, and of its kind.
