@@ -12,7 +12,7 @@
 //! | --- | --- |
 //! | 4 | [`echo`], [`chat`]: the applications; [`room`]: the server half of chat |
 //! | 3 | [`mod@line`]: one client connection over all its dials |
-//! | 2 | [`heartbeat`], [`rtt`], [`backoff`], [`outbox`]: the parts of a line; [`frame`], [`handshake`]: its bytes as named fields |
+//! | 2 | [`heartbeat`], [`rtt`], [`backoff`], [`outbox`]: the parts of a line; [`frame`], [`handshake`]: its bytes as named fields; [`doctor`]: what ends lines |
 //! | 1 | [`policy`]: every number that decides; [`close`]: what close codes mean; [`wire`]: the `heartline.v1` messages |
 //! | 0 | [`time`]: the one name for a clock's values |
 //!

@@ -1,6 +1,8 @@
 //! What to do: the heartbeat that keeps a line up, the setting to raise, and a policy ready to use.
 
-use super::{Cause, Effect, Finding, Kind, Sign, Statement, Survey, Suspect, Verdict, say};
+use super::{
+    Cause, Effect, Fate, Finding, Kind, Life, Sign, Statement, Story, Survey, Suspect, Verdict, say,
+};
 use crate::policy::{HeartbeatPolicy, MIN_ANNOUNCED_GRACE, MIN_ANNOUNCED_INTERVAL, Policy};
 use crate::time::Duration;
 
@@ -53,7 +55,9 @@ pub(super) fn heartbeat(findings: &[Finding]) -> Option<Duration> {
 fn is_timer(finding: &Finding) -> bool {
     match finding.kind {
         Some(Kind::IdleTimer) => true,
-        Some(Kind::Lifetime | Kind::FirstMessage | Kind::PongDemanded | Kind::Event) => false,
+        Some(
+            Kind::Lifetime | Kind::FirstMessage | Kind::PongDemanded | Kind::MessageRefused | Kind::Event,
+        ) => false,
         None => finding.kinds.contains(&Kind::IdleTimer),
     }
 }
@@ -65,11 +69,12 @@ pub(super) fn advice(
     heartbeat: Option<Duration>,
     suspects: &[Suspect],
     survey: &Survey,
+    stories: &[Story],
 ) -> Vec<Statement> {
     let mut said = Vec::new();
     match cause {
         Cause::IdleTimer | Cause::SilentIdleTimer | Cause::Ambiguous => {
-            said.extend(beat(finding, heartbeat, survey));
+            said.extend(beat(finding, heartbeat, survey, stories));
             if cause == Cause::SilentIdleTimer {
                 said.push(Statement::follows(
                     "Give the heartbeat a deadline, at both ends: nobody else tells of such an end. Who only listens would wait for ever.",
@@ -102,6 +107,9 @@ pub(super) fn advice(
         Cause::FirstMessageDemanded => {
             said.push(Statement::follows("Send the first message (a hello, a token) right after the opening."));
         }
+        Cause::MessageRefused => said.push(Statement::follows(
+            "Have the doctor send a message that the server takes, or none at all, to learn how lines with messages end.",
+        )),
         Cause::NothingEnded | Cause::Several | Cause::Unexplained | Cause::NoLine => {
             said.push(Statement::unknown("Watch again, longer: what ends lines at no fixed time needs more of them."));
         }
@@ -122,7 +130,12 @@ pub(super) fn advice(
 }
 
 /// The heartbeat against an idle timer: how often, and by which frames.
-fn beat(finding: &Finding, heartbeat: Option<Duration>, survey: &Survey) -> Vec<Statement> {
+fn beat(
+    finding: &Finding,
+    heartbeat: Option<Duration>,
+    survey: &Survey,
+    stories: &[Story],
+) -> Vec<Statement> {
     let Some(most) = heartbeat else {
         return vec![Statement::unknown(
             "The timer is too short for any sensible heartbeat: it has to be raised.",
@@ -158,8 +171,15 @@ fn beat(finding: &Finding, heartbeat: Option<Duration>, survey: &Survey) -> Vec<
         said.push(Statement::follows(format!(
             "{who} A page cannot send them: there the server has to ping, or messages have to do."
         )));
+    } else if stood(finding, stories, Life::Pings) {
+        let text = "Ping frames from your side, with their answers, kept a line up. A page cannot send them: there the server has to ping.";
+        said.push(Statement::seen(text));
     } else if by_messages {
         said.push(Statement::follows("It takes messages: ping frames are not enough, or nobody could tell."));
+    } else if stood(finding, stories, Life::Data) {
+        said.push(Statement::seen(
+            "Messages from your side kept a line up; ping frames did not, or nobody could tell.",
+        ));
     } else if effect(Sign::ClientControl) == Effect::DoesNot && effect(Sign::ServerControl) == Effect::DoesNot
     {
         said.push(Statement::follows("Ping and pong frames do not do it: beat by messages."));
@@ -171,6 +191,15 @@ fn beat(finding: &Finding, heartbeat: Option<Duration>, survey: &Survey) -> Vec<
         said.push(Statement::follows("TCP keepalive does not help here, however short."));
     }
     said
+}
+
+/// Whether a line of that life lived well beyond the timer.
+fn stood(finding: &Finding, stories: &[Story], life: Life) -> bool {
+    let Some(most) = finding.period.and_then(|period| period.most) else { return false };
+    stories.iter().filter(|story| story.life == life).any(|story| match &story.fate {
+        Fate::Stood(standing) => standing.at.saturating_sub(story.opened) > most * 3 / 2,
+        Fate::Ended(_) => false,
+    })
 }
 
 impl Verdict {

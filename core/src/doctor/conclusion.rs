@@ -16,6 +16,11 @@ pub(super) fn conclusion(
     if finding.kind == Some(Kind::IdleTimer) {
         said.extend(effects(finding));
     }
+    if cause == Cause::Unexplained && is_together(finding, stories) {
+        said.push(Statement::likely(
+            "They ended together while others stood: perhaps one of several servers or workers behind the name was restarted.",
+        ));
+    }
     if let Some(layer) = layer(finding, cause, stories) {
         said.push(Statement::likely(layer));
     }
@@ -24,6 +29,20 @@ pub(super) fn conclusion(
         said.push(if is_likely { Statement::likely(text) } else { Statement::unknown(text) });
     }
     said
+}
+
+/// Whether more than one line ended, and all of them within half a second.
+fn is_together(finding: &Finding, stories: &[Story]) -> bool {
+    let ended = stories.iter().filter(|story| finding.lines.contains(&story.number));
+    let ends: Vec<f64> = ended
+        .filter_map(|story| match &story.fate {
+            super::Fate::Ended(ending) => Some(ending.at.as_secs_f64()),
+            super::Fate::Stood(_) => None,
+        })
+        .collect();
+    let (first, last) =
+        ends.iter().fold((f64::INFINITY, 0.0_f64), |(first, last), at| (first.min(*at), last.max(*at)));
+    ends.len() > 1 && last - first <= 0.5
 }
 
 /// The mechanism in words.
@@ -45,6 +64,11 @@ fn mechanism(finding: &Finding, cause: Cause) -> Statement {
             .to_owned(),
         Cause::FirstMessageDemanded => {
             format!("Lines without a message from us end {period} after the opening; a first message stops that for good.")
+        }
+        Cause::MessageRefused => {
+            "The server ends lines right after the doctor's message: it does not expect that one. That says nothing of lines that \
+             send what it does expect."
+                .to_owned()
         }
         Cause::Ambiguous => {
             let kinds: Vec<String> = finding.kinds.iter().map(|kind| kind_words(*kind).to_owned()).collect();
@@ -78,6 +102,7 @@ const fn kind_words(kind: Kind) -> &'static str {
         Kind::Lifetime => "a lifetime",
         Kind::FirstMessage => "a server that wants a first message",
         Kind::PongDemanded => "a server that wants its pings answered",
+        Kind::MessageRefused => "a server that refuses what it was sent",
         Kind::Event => "an event that met all lines at once",
     }
 }
@@ -133,6 +158,9 @@ fn layer(finding: &Finding, cause: Cause, stories: &[Story]) -> Option<&'static 
         (Manner::Lost, Cause::PathLost) => {
             Some("A cable, a network, a firewall or a machine that went away: whoever is gone sends no FIN.")
         }
+        (Manner::Lost, Cause::Lifetime) => {
+            Some("Somebody on the way drops lines of that age, and tells nobody.")
+        }
         (Manner::Lost, _) => Some(
             "A firewall, an address translation (NAT) or a load balancer that forgets idle connections: who knows WebSocket or HTTP \
              would have closed.",
@@ -153,7 +181,7 @@ fn layer(finding: &Finding, cause: Cause, stories: &[Story]) -> Option<&'static 
 }
 
 /// What is known where nothing ended.
-pub(super) fn nothing_ended(watch: &Watch, longest: &[(String, f64)]) -> Vec<Statement> {
+pub(super) fn nothing_ended(watch: &Watch, longest: &[(String, f64)], silence: f64) -> Vec<Statement> {
     let mut said = vec![Statement::follows(format!(
         "Within {} nothing ended a line. A timer that is longer than that was not seen: watch longer to find it.",
         say::time(watch.lasted)
@@ -162,6 +190,13 @@ pub(super) fn nothing_ended(watch: &Watch, longest: &[(String, f64)]) -> Vec<Sta
         longest.iter().map(|(what, age)| format!("{} ({what})", say::seconds(*age))).collect();
     if !known.is_empty() {
         said.push(Statement::seen(format!("Lines live at least {}.", say::list(&known, "and"))));
+    }
+    if silence < 0.8 * watch.lasted.as_secs_f64() && !known.is_empty() {
+        said.push(Statement::unknown(format!(
+            "No line was without a byte for more than {}, because the server speaks by itself. That keeps lines up, and hides an idle \
+             timer that is longer.",
+            say::seconds(silence)
+        )));
     }
     said
 }

@@ -2,8 +2,8 @@
 
 use super::observed::{Context, Observed};
 use super::{
-    Cause, Fate, Finding, How, Kind, Life, Manner, Statement, Story, Survey, Suspect, TcpKeepalive, Verdict,
-    Watch, advice, conclusion, evidence, fit, keepalives, say, signatures,
+    Cause, Fate, Finding, How, Kind, Life, Manner, Sign, Statement, Story, Survey, Suspect, TcpKeepalive,
+    Verdict, Watch, advice, conclusion, evidence, fit, keepalives, say, signatures,
 };
 
 /// Says what ends lines, from what the survey found and what each line of the watch lived through.
@@ -30,11 +30,11 @@ pub fn diagnose(survey: &Survey, watch: &Watch, stories: &[Story], tcp: &TcpKeep
     let mut advices = Vec::new();
     for ((finding, cause), suspects) in findings.iter().zip(&causes).zip(&suspects_of) {
         conclusions.extend(conclusion::conclusion(finding, *cause, stories, suspects));
-        advices.extend(advice::advice(finding, *cause, heartbeat, suspects, survey));
+        advices.extend(advice::advice(finding, *cause, heartbeat, suspects, survey, stories));
     }
     match cause {
         Cause::NothingEnded => {
-            conclusions.extend(conclusion::nothing_ended(watch, &longest(&lines)));
+            conclusions.extend(conclusion::nothing_ended(watch, &longest(&lines), longest_silence(&lines)));
             advices.push(Statement::likely("The default heartbeat of 25 s is right for nearly every path: use it, and a deadline with it."));
         }
         Cause::NoLine => {
@@ -55,22 +55,34 @@ pub fn diagnose(survey: &Survey, watch: &Watch, stories: &[Story], tcp: &TcpKeep
         | Cause::PathLost
         | Cause::PongDemanded
         | Cause::FirstMessageDemanded
+        | Cause::MessageRefused
         | Cause::Several
         | Cause::Ambiguous
         | Cause::Unexplained => {}
     }
-    advices.dedup();
+    let (conclusion, advice) = (each_once(conclusions), each_once(advices));
     let policy = advice::policy_for(heartbeat);
     Verdict {
         cause,
         evidence: evidence::evidence(&findings, survey, watch, stories, &lines),
-        conclusion: conclusions,
+        conclusion,
         suspects: suspects_of.into_iter().flatten().collect(),
-        advice: advices,
+        advice,
         heartbeat,
         keepalives: keepalives::keepalives(cause, &findings, tcp, &policy),
         findings,
     }
+}
+
+/// Leaves out what was said already: two findings may come to the same.
+fn each_once(statements: Vec<Statement>) -> Vec<Statement> {
+    let mut once: Vec<Statement> = Vec::with_capacity(statements.len());
+    for statement in statements {
+        if !once.contains(&statement) {
+            once.push(statement);
+        }
+    }
+    once
 }
 
 /// Adds what the system and the marks tell of lost lines.
@@ -93,6 +105,7 @@ fn cause_of(finding: &Finding) -> Cause {
         Some(Kind::Lifetime) => Cause::Lifetime,
         Some(Kind::FirstMessage) => Cause::FirstMessageDemanded,
         Some(Kind::PongDemanded) => Cause::PongDemanded,
+        Some(Kind::MessageRefused) => Cause::MessageRefused,
         Some(Kind::Event) if !is_lost => Cause::Event,
         Some(Kind::Event) if finding.is_acknowledged() == Some(true) => Cause::Frozen,
         Some(Kind::Event) => Cause::PathLost,
@@ -101,13 +114,17 @@ fn cause_of(finding: &Finding) -> Cause {
     }
 }
 
-/// All findings in one word.
+/// All findings in one word. What the doctor's own message brought about is none of the line's, if there is anything else.
 fn overall(causes: &[Cause], stories: &[Story]) -> Cause {
-    match causes {
-        [] if stories.is_empty() => Cause::NoLine,
-        [] => Cause::NothingEnded,
-        [first, rest @ ..] if rest.iter().all(|cause| cause == first) => *first,
-        [_, ..] => Cause::Several,
+    let mut own: Vec<Cause> =
+        causes.iter().copied().filter(|cause| *cause != Cause::MessageRefused).collect();
+    own.dedup();
+    match (own.as_slice(), causes) {
+        ([only], _) => *only,
+        ([_, ..], _) => Cause::Several,
+        ([], [_, ..]) => Cause::MessageRefused,
+        ([], []) if stories.is_empty() => Cause::NoLine,
+        ([], []) => Cause::NothingEnded,
     }
 }
 
@@ -127,6 +144,16 @@ fn longest(lines: &[Observed]) -> Vec<(String, f64)> {
     });
     let busy = oldest(true).map(|line| (say::life(line.life).to_owned(), line.quiet - line.opened));
     silent.into_iter().chain(busy).collect()
+}
+
+/// The longest time without a byte in either direction that a line lived through.
+fn longest_silence(lines: &[Observed]) -> f64 {
+    let silence = |line: &Observed| {
+        let bytes = line.resets(|sign| sign != Sign::TcpProbe, line.quiet);
+        let ends = bytes.iter().skip(1).copied().chain([line.quiet]);
+        bytes.iter().zip(ends).map(|(from, to)| to - from).fold(0.0, f64::max)
+    };
+    lines.iter().map(silence).fold(0.0, f64::max)
 }
 
 /// Why there was nothing to watch.

@@ -19,6 +19,10 @@ pub(super) fn evidence(
         evidence.extend(tcp(finding).map(Statement::seen));
     }
     evidence.extend(stood(stories).map(Statement::seen));
+    if watch.interrupted {
+        evidence
+            .push(Statement::seen(format!("The watch was ended early, after {}.", say::time(watch.lasted))));
+    }
     if !watch.failed.is_empty() {
         let count = watch.failed.len();
         let first = &watch.failed[0];

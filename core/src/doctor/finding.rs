@@ -22,6 +22,8 @@ pub enum Kind {
     FirstMessage,
     /// The server pings, and ends who does not answer.
     PongDemanded,
+    /// The server ends whoever sends it what it does not expect: here the doctor's own message.
+    MessageRefused,
     /// All lines that were open at one moment ended then.
     Event,
 }
@@ -110,7 +112,7 @@ impl Finding {
         // What a server waits for an answer is counted from its ping, not from a silence.
         let period = measure(fitted, |of| match kind {
             Some(kind) => of == kind && of != Kind::Event,
-            None => !matches!(of, Kind::Event | Kind::PongDemanded),
+            None => !matches!(of, Kind::Event | Kind::PongDemanded | Kind::MessageRefused),
         });
         let moment = measure(fitted, |of| of == Kind::Event);
         let is_strained = if kind == Some(Kind::Event) { moment } else { period }
@@ -136,6 +138,7 @@ fn kind_of(hypothesis: Hypothesis) -> Kind {
         Hypothesis::Timer(_) => Kind::IdleTimer,
         Hypothesis::FirstMessage => Kind::FirstMessage,
         Hypothesis::Pong => Kind::PongDemanded,
+        Hypothesis::MessageRefused => Kind::MessageRefused,
         Hypothesis::Event => Kind::Event,
     }
 }
@@ -146,7 +149,9 @@ fn likely(fitted: &Fitted, lines: &[Observed], kinds: &[Kind]) -> Option<Kind> {
     let timers = || {
         fitted.explanations.keys().filter_map(|hypothesis| match hypothesis {
             Hypothesis::Timer(set) => Some(*set),
-            Hypothesis::FirstMessage | Hypothesis::Pong | Hypothesis::Event => None,
+            Hypothesis::FirstMessage | Hypothesis::Pong | Hypothesis::MessageRefused | Hypothesis::Event => {
+                None
+            }
         })
     };
     match kinds {
@@ -206,9 +211,11 @@ fn effect(fitted: &Fitted, sign: Sign) -> Effect {
             // Answers count where pings want them; unasked ones may or may not. A first message stops the timer for good.
             Hypothesis::Pong if sign == Sign::ClientControl => (yes, no) = (true, true),
             Hypothesis::FirstMessage if sign == Sign::ClientData => (yes, no) = (true, true),
-            Hypothesis::Timer(_) | Hypothesis::Pong | Hypothesis::FirstMessage | Hypothesis::Event => {
-                no = true
-            }
+            Hypothesis::Timer(_)
+            | Hypothesis::Pong
+            | Hypothesis::FirstMessage
+            | Hypothesis::MessageRefused
+            | Hypothesis::Event => no = true,
         }
     }
     match (yes, no) {

@@ -20,14 +20,24 @@ pub(super) enum Hypothesis {
     FirstMessage,
     /// A timer that starts with a ping of the server and is stopped by our answer.
     Pong,
+    /// A server that ends whoever sends it a message it does not expect, so soon after it.
+    MessageRefused,
     /// All lines that are open at one moment end.
     Event,
 }
 
+/// A message that is refused is refused within this.
+const REFUSAL: f64 = 1.0;
+
 impl Hypothesis {
     /// Every one.
     pub(super) fn every() -> impl Iterator<Item = Self> {
-        SignSet::every().map(Self::Timer).chain([Self::FirstMessage, Self::Pong, Self::Event])
+        SignSet::every().map(Self::Timer).chain([
+            Self::FirstMessage,
+            Self::Pong,
+            Self::MessageRefused,
+            Self::Event,
+        ])
     }
 
     /// The numbers for which it ends this line as it ended.
@@ -45,6 +55,11 @@ impl Hypothesis {
                 pings.fold(Spans::default(), |spans, ping| spans.or(&around(alive - ping, dead - ping)))
             }
             Self::Pong => Spans::default(),
+            Self::MessageRefused => {
+                let first = line.times(Sign::ClientData).next();
+                let spans = first.map_or_else(Spans::default, |first| around(alive - first, dead - first));
+                spans.and(&Spans::of(vec![(0.0, REFUSAL + line.trip)]))
+            }
             Self::Event => {
                 let spans = Spans::of(vec![(alive - EVENT_SLACK, dead + EVENT_SLACK)]);
                 spans.and(&Spans::above(line.opened - EVENT_SLACK))
@@ -68,6 +83,10 @@ impl Hypothesis {
                     .map_or_else(Spans::all, |at| longer_than(until - at))
             }
             Self::Pong => Spans::all(),
+            Self::MessageRefused => line
+                .times(Sign::ClientData)
+                .next()
+                .map_or_else(Spans::all, |first| longer_than(until - first)),
             Self::Event => {
                 let before = (0.0, line.opened + EVENT_SLACK);
                 Spans::of(vec![before, ((until - EVENT_SLACK).max(0.0), f64::INFINITY)])

@@ -126,8 +126,8 @@ mod tests {
     fn try_all(rungs: &[Duration], timer: Duration, known: Option<Bracket>) -> Option<(Bracket, Duration)> {
         let alive = rungs.iter().filter(|rung| **rung < timer).max().copied();
         let dead = rungs.iter().filter(|rung| **rung >= timer).min().copied();
-        let alive = alive.or(known.map(|known| known.alive)).unwrap_or_default();
-        let dead = dead.or(known.map(|known| known.dead))?;
+        let alive = alive.or_else(|| known.map(|known| known.alive)).unwrap_or_default();
+        let dead = dead.or_else(|| known.map(|known| known.dead))?;
         Some((Bracket { alive, dead }, dead + WAIT))
     }
 }

@@ -6,7 +6,7 @@ use super::How;
 
 /// The manner of an end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(tag = "manner", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Manner {
     /// A close frame with this code: by somebody who speaks WebSocket.
     Closed {

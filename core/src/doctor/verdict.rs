@@ -27,6 +27,8 @@ pub enum Cause {
     PongDemanded,
     /// The server ends who does not speak first.
     FirstMessageDemanded,
+    /// The server ends whoever sends it the message that the doctor sent: it says nothing of idle lines.
+    MessageRefused,
     /// More than one of these.
     Several,
     /// Lines ended, and more than one of these would explain it.
@@ -39,7 +41,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every one, in the order of the reference.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::NothingEnded,
         Self::IdleTimer,
         Self::SilentIdleTimer,
@@ -49,6 +51,7 @@ impl Cause {
         Self::PathLost,
         Self::PongDemanded,
         Self::FirstMessageDemanded,
+        Self::MessageRefused,
         Self::Several,
         Self::Ambiguous,
         Self::Unexplained,
@@ -68,6 +71,7 @@ impl Cause {
             Self::PathLost => "the path was lost without a word",
             Self::PongDemanded => "lines that do not answer pings are ended",
             Self::FirstMessageDemanded => "lines that do not speak first are ended",
+            Self::MessageRefused => "the server ends lines that send what it does not expect",
             Self::Several => "more than one thing ends lines",
             Self::Ambiguous => "lines end, and more than one thing would explain it",
             Self::Unexplained => "lines end, and nothing that is known here explains it",

@@ -1,7 +1,8 @@
 //! The doctor names what ends lines: every scenario of real hops and servers, in a model of them.
 
 use heartline_core::doctor::{
-    Cause, Effect, Finding, Kind, Life, Manner, Report, Sign, Survey, TcpKeepalive, Verdict, Watch,
+    Cause, Effect, Ending, Fate, Finding, How, Kind, Life, Manner, Report, Sign, Survey, TcpKeepalive,
+    Verdict, Watch,
 };
 use heartline_core::time::Duration;
 #[cfg(target_arch = "wasm32")]
@@ -188,6 +189,38 @@ fn a_server_that_wants_a_first_word_is_told_from_an_idle_timer() {
     let finding = only(&verdict, Cause::FirstMessageDemanded);
     assert_about(finding, 3.0);
     assert!(verdict.text().contains("right after the opening"), "{}", verdict.text());
+}
+
+#[test]
+fn what_the_doctors_own_message_brought_about_hides_nothing_else() {
+    let refused = Mechanism::Refused { after: 0.1 };
+    let verdict = path(refused.clone(), Means::Close(1003)).verdict();
+    let finding = only(&verdict, Cause::MessageRefused);
+    assert_eq!(finding.lines.len(), 2, "those that sent one");
+    let verdict = timer(3.0, &BYTES, Means::Fin).and(refused, Means::Close(1003)).verdict();
+    assert_eq!(verdict.cause, Cause::IdleTimer, "{}", verdict.text());
+    assert!(verdict.text().contains("does not expect that one"), "{}", verdict.text());
+}
+
+#[test]
+fn pings_of_the_server_hide_a_longer_timer_and_the_doctor_says_so() {
+    let server = Server { pings: Some(2.0), ..Server::default() };
+    let verdict = timer(5.0, &BYTES, Means::Fin).server(server).verdict();
+    assert_eq!(verdict.cause, Cause::NothingEnded);
+    assert!(verdict.text().contains("hides an idle timer"), "{}", verdict.text());
+}
+
+#[test]
+fn lines_of_one_of_several_servers_that_ended_together_are_said_to_have() {
+    let mut stories = path(Mechanism::Event { at: 99.0 }, Means::Fin).stories();
+    for story in stories.iter_mut().filter(|story| [1, 4, 6].contains(&story.number)) {
+        story.probed = None;
+        story.marks.retain(|mark| mark.at < secs(7.0));
+        story.fate = Fate::Ended(Ending { at: secs(7.0 + f64::from(story.number) / 100.0), how: How::Fin });
+    }
+    let verdict = verdict(&stories, 15.0);
+    assert_eq!(verdict.cause, Cause::Unexplained, "{}", verdict.text());
+    assert!(verdict.text().contains("one of several servers"), "{}", verdict.text());
 }
 
 #[test]

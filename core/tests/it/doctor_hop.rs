@@ -17,6 +17,7 @@ pub(crate) enum Mechanism {
     FirstMessage { period: f64 },
     Pong { grace: f64 },
     Event { at: f64 },
+    Refused { after: f64 },
 }
 
 /// By what means.
@@ -268,6 +269,10 @@ fn death(mechanism: &Mechanism, life: Life, opened: f64, until: f64, signs: &[(f
             .find(|(_, sign)| *sign == Sign::ServerControl)
             .map_or(f64::INFINITY, |(at, _)| at + grace),
         Mechanism::Pong { .. } => f64::INFINITY,
+        Mechanism::Refused { after } => {
+            let first = signs.iter().find(|(_, sign)| *sign == Sign::ClientData);
+            first.map_or(f64::INFINITY, |(at, _)| at + after)
+        }
         Mechanism::Event { at } if opened < *at && *at < until => *at,
         Mechanism::Event { .. } => f64::INFINITY,
     }
