@@ -6,6 +6,9 @@ use super::{
 use crate::policy::{HeartbeatPolicy, MIN_ANNOUNCED_GRACE, MIN_ANNOUNCED_INTERVAL, Policy};
 use crate::time::Duration;
 
+/// A certificate with fewer days left is named: whoever renews by itself does so earlier.
+const SOON: i64 = 14;
+
 /// The longest interval with which two beats fall into one period, with 5 % (at least half a second) to spare: one beat may be lost or
 /// late. Rounded down to what people write: to five seconds from ten on, to whole ones from two on. `None` for periods no beat of
 /// [`MIN_ANNOUNCED_INTERVAL`] fits into.
@@ -127,6 +130,13 @@ pub(super) fn advice(
         )));
     }
     said
+}
+
+/// What the survey alone asks for.
+pub(super) fn of_survey(survey: &Survey) -> Option<Statement> {
+    let days = survey.tls.as_ref()?.days_left.filter(|days| *days < SOON)?;
+    let ends = if days < 0 { "it has ended".to_owned() } else { format!("it is good for {days} more days") };
+    Some(Statement::seen(format!("Renew the certificate: {ends}.")))
 }
 
 /// The heartbeat against an idle timer: how often, and by which frames.

@@ -2,8 +2,8 @@
 
 use super::observed::{Context, Observed};
 use super::{
-    Cause, Fate, Finding, How, Kind, Life, Manner, Sign, Statement, Story, Survey, Suspect, TcpKeepalive,
-    Verdict, Watch, advice, conclusion, evidence, fit, keepalives, say, signatures,
+    Cause, Fate, Finding, HandshakeVerdict, How, Kind, Life, Manner, Sign, Statement, Story, Survey, Suspect,
+    TcpKeepalive, Verdict, Watch, advice, conclusion, evidence, fit, keepalives, say, signatures,
 };
 
 /// Says what ends lines, from what the survey found and what each line of the watch lived through.
@@ -21,7 +21,9 @@ pub fn diagnose(survey: &Survey, watch: &Watch, stories: &[Story], tcp: &TcpKeep
         add_tcp(finding, stories);
     }
     let causes: Vec<Cause> = findings.iter().map(cause_of).collect();
-    let cause = overall(&causes, stories);
+    let is_surveyed = watch.failed.is_empty()
+        && survey.handshake.as_ref().is_some_and(|handshake| handshake.verdict == HandshakeVerdict::Open);
+    let cause = overall(&causes, !stories.is_empty() || is_surveyed);
     let heartbeat = advice::heartbeat(&findings);
 
     let suspects_of: Vec<Vec<Suspect>> =
@@ -33,6 +35,10 @@ pub fn diagnose(survey: &Survey, watch: &Watch, stories: &[Story], tcp: &TcpKeep
         advices.extend(advice::advice(finding, *cause, heartbeat, suspects, survey, stories));
     }
     match cause {
+        Cause::NothingEnded if stories.is_empty() => {
+            conclusions
+                .push(Statement::unknown("No line was watched, so nothing is known of how lines end."));
+        }
         Cause::NothingEnded => {
             conclusions.extend(conclusion::nothing_ended(watch, &longest(&lines), longest_silence(&lines)));
             advices.push(Statement::likely("The default heartbeat of 25 s is right for nearly every path: use it, and a deadline with it."));
@@ -60,6 +66,7 @@ pub fn diagnose(survey: &Survey, watch: &Watch, stories: &[Story], tcp: &TcpKeep
         | Cause::Ambiguous
         | Cause::Unexplained => {}
     }
+    advices.extend(advice::of_survey(survey));
     let (conclusion, advice) = (each_once(conclusions), each_once(advices));
     let policy = advice::policy_for(heartbeat);
     Verdict {
@@ -115,7 +122,7 @@ fn cause_of(finding: &Finding) -> Cause {
 }
 
 /// All findings in one word. What the doctor's own message brought about is none of the line's, if there is anything else.
-fn overall(causes: &[Cause], stories: &[Story]) -> Cause {
+fn overall(causes: &[Cause], is_line: bool) -> Cause {
     let mut own: Vec<Cause> =
         causes.iter().copied().filter(|cause| *cause != Cause::MessageRefused).collect();
     own.dedup();
@@ -123,7 +130,7 @@ fn overall(causes: &[Cause], stories: &[Story]) -> Cause {
         ([only], _) => *only,
         ([_, ..], _) => Cause::Several,
         ([], [_, ..]) => Cause::MessageRefused,
-        ([], []) if stories.is_empty() => Cause::NoLine,
+        ([], []) if !is_line => Cause::NoLine,
         ([], []) => Cause::NothingEnded,
     }
 }
@@ -169,7 +176,7 @@ fn no_line(survey: &Survey, watch: &Watch) -> Statement {
         return Statement::seen(format!("TLS failed: {why}."));
     }
     if let Some(handshake) = &survey.handshake
-        && handshake.verdict != super::HandshakeVerdict::Open
+        && handshake.verdict != HandshakeVerdict::Open
     {
         let status =
             handshake.status.map_or_else(|| "no status".to_owned(), |status| format!("status {status}"));

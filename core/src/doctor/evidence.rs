@@ -1,7 +1,7 @@
 //! What was seen, in words: how lines ended, which stood, and what the answer and the system said.
 
 use super::observed::Observed;
-use super::{Fate, Finding, How, Life, Manner, Sign, Statement, Story, Survey, Watch, say};
+use super::{Fate, Finding, How, Life, Manner, Reached, Sign, Statement, Story, Survey, Watch, say};
 
 /// Everything that bears on the verdict, the ends first.
 pub(super) fn evidence(
@@ -33,6 +33,11 @@ pub(super) fn evidence(
             first.why
         )));
     }
+    let failed = survey.addresses.iter().filter_map(|address| match &address.reached {
+        Reached::Failed(why) => Some(format!("The address {} took no connection: {why}.", address.address)),
+        Reached::Connected(_) => None,
+    });
+    evidence.extend(failed.map(Statement::seen));
     if let Some(handshake) = &survey.handshake {
         let fields = handshake.pointers.iter().map(|pointer| {
             format!(

@@ -120,7 +120,7 @@ impl Finding {
         Self {
             manner: fitted.manner,
             lines: numbers,
-            is_sure: kind.is_some() && kinds.len() == 1 && !fitted.is_shared && !is_strained,
+            is_sure: kind.is_some() && kinds.len() == 1 && !fitted.is_weak && !is_strained,
             kind,
             period,
             moment,

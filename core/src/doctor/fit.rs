@@ -1,12 +1,12 @@
 //! Reasoning by elimination: which hypotheses explain the lines that ended in one manner, contradicted by no other line.
 //!
-//! One mechanism is believed before two. Two are tried in all pairs that leave nothing unexplained; where there is none, whatever
-//! explains most is taken, and the rest is looked at by itself.
+//! One mechanism is believed before two, and two that each ended several lines before one that is not exact. Pairs are tried if they leave
+//! nothing unexplained; where nothing does, whatever explains most is taken, and the rest is looked at by itself.
 
 use std::collections::BTreeMap;
 
 use super::Manner;
-use super::hypothesis::Hypothesis;
+use super::hypothesis::{Grain, Hypothesis};
 use super::observed::Observed;
 use super::spans::{NOISE, Spans};
 
@@ -24,8 +24,8 @@ pub(super) struct Fitted {
     pub(super) lines: Vec<usize>,
     /// Everything that it may have been, with the numbers that fit; empty if nothing fits.
     pub(super) explanations: BTreeMap<Hypothesis, Spans>,
-    /// It was believed together with another, or for want of anything better: less sure than by itself.
-    pub(super) is_shared: bool,
+    /// It was believed together with another, or for want of anything that fits better.
+    pub(super) is_weak: bool,
     /// Those among them that rest on chance.
     pub(super) chances: Vec<Hypothesis>,
 }
@@ -49,32 +49,69 @@ pub(super) fn fit(lines: &[Observed]) -> Vec<Fitted> {
         }
     }
     let mut fitted = Vec::new();
+    let mut told = Vec::new();
     for (manner, mut group) in groups {
         group.sort_by(|a, b| dead(&lines[*a]).total_cmp(&dead(&lines[*b])));
         group.truncate(MOST_LINES);
         fit_group(lines, manner, &group, &mut fitted);
+        if manner != Manner::Lost {
+            told.extend(group);
+        }
     }
+    join(lines, told, &mut fitted);
     fitted.sort_by(|a, b| first_end(lines, a).total_cmp(&first_end(lines, b)));
     fitted
 }
 
+/// One hand may leave lines in several manners: a server that leaves takes leave of some. Where what fits all that were told of an end
+/// is less than what fits each manner by itself, it is believed, and less surely.
+fn join(lines: &[Observed], mut told: Vec<usize>, fitted: &mut [Fitted]) {
+    let mut of_told: Vec<&mut Fitted> = fitted.iter_mut().filter(|one| one.manner != Manner::Lost).collect();
+    if of_told.len() < 2 || told.len() > MOST_LINES || of_told.iter().any(|one| one.is_weak) {
+        return;
+    }
+    told.sort_by(|a, b| dead(&lines[*a]).total_cmp(&dead(&lines[*b])));
+    let whole = mask_of(told.len());
+    let mut all = explanations(lines, &told, Grain::FINE);
+    all.retain(|one| !one.is_chance && one.ends == whole);
+    let common = |of: &Hypothesis| all.iter().find(|one| one.hypothesis == *of);
+    if of_told.iter().any(|one| !one.explanations.keys().any(|of| common(of).is_some())) {
+        return;
+    }
+    for one in &mut of_told {
+        let before = one.explanations.len();
+        one.explanations.retain(|of, _| common(of).is_some());
+        one.is_weak = one.explanations.len() < before;
+    }
+}
+
 fn fit_group(lines: &[Observed], manner: Manner, group: &[usize], fitted: &mut Vec<Fitted>) {
     let mut rest = group.to_vec();
-    let mut is_shared = false;
+    let mut is_weak = false;
     while !rest.is_empty() {
-        let all = explanations(lines, &rest);
+        let mut all = explanations(lines, &rest, Grain::FINE);
         let whole = mask_of(rest.len());
-        let plain: Vec<&Explanation> = all.iter().filter(|one| !one.is_chance).collect();
-        let (found, left) = if plain.iter().any(|one| one.ends == whole) {
+        let is_whole = |one: &Explanation| one.ends == whole;
+        let is_plain = |one: &Explanation| !one.is_chance;
+        let is_explained = all.iter().any(|one| is_plain(one) && is_whole(one));
+        is_weak |= !is_explained;
+        let both =
+            if is_explained { None } else { pairs(all.iter().filter(|one| is_plain(one)).collect(), whole) };
+        // Two that ended several lines each are no chance. Otherwise one that is not exact is believed before two.
+        let are_many = both.as_ref().is_some_and(|both| both.iter().all(|(ends, _)| ends.count_ones() > 1));
+        if !is_explained && !are_many {
+            let coarse = explanations(lines, &rest, Grain::COARSE);
+            if coarse.iter().any(|one| is_plain(one) && is_whole(one)) {
+                all = coarse;
+            }
+        }
+        let (found, left) = if all.iter().any(|one| is_plain(one) && is_whole(one)) {
             (vec![of_mask(&all, whole)], 0)
-        } else if let Some([first, second]) = pairs(plain, whole) {
-            is_shared = true;
+        } else if let Some([first, second]) = both {
             (vec![first, second], 0)
-        } else if all.iter().any(|one| one.ends == whole) {
-            is_shared = true;
+        } else if all.iter().any(is_whole) {
             (vec![of_mask(&all, whole)], 0)
         } else {
-            is_shared = true;
             let most = all.iter().map(|one| one.ends.count_ones()).max().unwrap_or(0);
             if most < 2 {
                 (vec![(whole, BTreeMap::new())], 0)
@@ -90,7 +127,7 @@ fn fit_group(lines: &[Observed], manner: Manner, group: &[usize], fitted: &mut V
                 .filter(|one| one.is_chance && one.ends == ends)
                 .map(|one| one.hypothesis)
                 .collect();
-            fitted.push(Fitted { manner, lines: places(&rest, ends), explanations, is_shared, chances });
+            fitted.push(Fitted { manner, lines: places(&rest, ends), explanations, is_weak, chances });
         }
         rest = places(&rest, left);
     }
@@ -128,15 +165,15 @@ fn pairs(mut sorted: Vec<&Explanation>, whole: u64) -> Option<[Found; 2]> {
 }
 
 /// For each hypothesis, the largest groups of lines that it may have ended.
-fn explanations(lines: &[Observed], group: &[usize]) -> Vec<Explanation> {
+fn explanations(lines: &[Observed], group: &[usize], grain: Grain) -> Vec<Explanation> {
     // Where every end was told, lines that heard of none had none. Otherwise only a sign of life shows that they lived.
     let is_told = group.iter().all(|place| lines[*place].end.is_some_and(|end| end.told));
     let until = |line: &Observed| if is_told { line.quiet } else { line.alive };
     let mut all = Vec::new();
     for hypothesis in Hypothesis::every() {
         let others = lines.iter().enumerate().filter(|(place, _)| !group.contains(place));
-        let base =
-            others.fold(Spans::all(), |spans, (_, line)| spans.and(&hypothesis.spares(line, until(line))));
+        let base = others
+            .fold(Spans::all(), |spans, (_, line)| spans.and(&hypothesis.spares(line, until(line), grain)));
         if base.is_empty() {
             continue;
         }
@@ -144,7 +181,7 @@ fn explanations(lines: &[Observed], group: &[usize]) -> Vec<Explanation> {
             .iter()
             .filter_map(|place| {
                 let line = &lines[*place];
-                Some((hypothesis.ends(line, line.end?), hypothesis.spares(line, line.alive)))
+                Some((hypothesis.ends(line, line.end?, grain), hypothesis.spares(line, line.alive, grain)))
             })
             .collect();
         let mut of_this: BTreeMap<u64, Spans> = BTreeMap::new();

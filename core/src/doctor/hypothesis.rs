@@ -8,8 +8,21 @@ use super::signs::SignSet;
 use super::spans::{NOISE, Spans, slack};
 use super::{Life, Sign};
 
-/// Lines that end by one event do so within this of each other, to either side.
-const EVENT_SLACK: f64 = 0.3;
+/// How exact a mechanism is taken to be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Grain {
+    /// A timer may fire so much of its period late: some look at the clock only now and then.
+    late: f64,
+    /// Lines that end by one event do so within this of each other, to either side.
+    spread: f64,
+}
+
+impl Grain {
+    /// As most are.
+    pub(super) const FINE: Self = Self { late: 0.0, spread: 0.3 };
+    /// A timer that sweeps, a shutdown that takes its time.
+    pub(super) const COARSE: Self = Self { late: 0.35, spread: 2.0 };
+}
 
 /// A mechanism that may end lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,13 +54,13 @@ impl Hypothesis {
     }
 
     /// The numbers for which it ends this line as it ended.
-    pub(super) fn ends(self, line: &Observed, end: End) -> Spans {
+    pub(super) fn ends(self, line: &Observed, end: End, grain: Grain) -> Spans {
         let (alive, dead) = (line.alive, end.dead);
         match self {
-            Self::Timer(set) => timer(line, |sign| set.contains(sign), alive, dead),
+            Self::Timer(set) => timer(line, |sign| set.contains(sign), alive, dead, grain),
             Self::FirstMessage => {
                 let first = line.times(Sign::ClientData).next().map_or(f64::INFINITY, |at| at - line.opened);
-                let spans = around(alive - line.opened, dead - line.opened);
+                let spans = around((alive - line.opened) * (1.0 - grain.late), dead - line.opened);
                 spans.and(&Spans::of(vec![(0.0, first + slack(first.min(dead)))]))
             }
             Self::Pong if line.life == Life::Mute => {
@@ -61,15 +74,15 @@ impl Hypothesis {
                 spans.and(&Spans::of(vec![(0.0, REFUSAL + line.trip)]))
             }
             Self::Event => {
-                let spans = Spans::of(vec![(alive - EVENT_SLACK, dead + EVENT_SLACK)]);
-                spans.and(&Spans::above(line.opened - EVENT_SLACK))
+                let spans = Spans::of(vec![(alive - grain.spread, dead + grain.spread)]);
+                spans.and(&Spans::above(line.opened - grain.spread))
             }
         }
     }
 
     /// The numbers for which it lets this line live until `until`.
-    pub(super) fn spares(self, line: &Observed, until: f64) -> Spans {
-        let longer_than = |silence: f64| Spans::above(silence - slack(silence));
+    pub(super) fn spares(self, line: &Observed, until: f64, grain: Grain) -> Spans {
+        let longer_than = |silence: f64| Spans::above(silence * (1.0 - grain.late) - slack(silence));
         match self {
             Self::Timer(set) => longer_than(longest(&line.resets(|sign| set.contains(sign), until), until)),
             Self::FirstMessage => longer_than(
@@ -88,21 +101,21 @@ impl Hypothesis {
                 .next()
                 .map_or_else(Spans::all, |first| longer_than(until - first)),
             Self::Event => {
-                let before = (0.0, line.opened + EVENT_SLACK);
-                Spans::of(vec![before, ((until - EVENT_SLACK).max(0.0), f64::INFINITY)])
+                let before = (0.0, line.opened + grain.spread);
+                Spans::of(vec![before, ((until - grain.spread).max(0.0), f64::INFINITY)])
             }
         }
     }
 }
 
 /// The periods for which a timer that is set anew by some signs ends a line after `alive` and by `dead`.
-fn timer(line: &Observed, is_reset: impl Fn(Sign) -> bool, alive: f64, dead: f64) -> Spans {
+fn timer(line: &Observed, is_reset: impl Fn(Sign) -> bool, alive: f64, dead: f64, grain: Grain) -> Spans {
     let resets = line.resets(is_reset, dead);
     let mut spans = Vec::new();
     let mut outlived: f64 = 0.0;
     for (index, reset) in resets.iter().enumerate() {
         // It ends in this silence if it is the first that is long enough: what we sent after that reached a dead line.
-        let least = outlived.max(alive - reset);
+        let least = outlived.max(alive - reset) * (1.0 - grain.late);
         let (silence, from, to) = match resets.get(index + 1) {
             // A timer has its grain, but something did come: only on its way can it have crossed the end.
             Some(next) => (next - reset, least - NOISE - line.trip, next - reset + NOISE),

@@ -1,8 +1,8 @@
 //! The doctor names what ends lines: every scenario of real hops and servers, in a model of them.
 
 use heartline_core::doctor::{
-    Cause, Effect, Ending, Fate, Finding, How, Kind, Life, Manner, Report, Sign, Survey, TcpKeepalive,
-    Verdict, Watch,
+    Address, Cause, Effect, Ending, Fate, Finding, How, Kind, Life, Manner, Reached, Report, Sign, Survey,
+    TcpKeepalive, Tls, Verdict, Watch, diagnose,
 };
 use heartline_core::time::Duration;
 #[cfg(target_arch = "wasm32")]
@@ -208,6 +208,69 @@ fn pings_of_the_server_hide_a_longer_timer_and_the_doctor_says_so() {
     let verdict = timer(5.0, &BYTES, Means::Fin).server(server).verdict();
     assert_eq!(verdict.cause, Cause::NothingEnded);
     assert!(verdict.text().contains("hides an idle timer"), "{}", verdict.text());
+}
+
+#[test]
+fn a_timer_that_looks_at_the_clock_now_and_then_is_still_an_idle_timer_and_less_sure() {
+    for every in [1.0, 1.4] {
+        let verdict = path(Mechanism::Sweep { period: 4.0, every }, Means::Close(1001)).verdict();
+        let finding = only(&verdict, Cause::IdleTimer);
+        assert!(!finding.is_sure);
+        let period = finding.period.unwrap();
+        assert!(period.least <= secs(4.0) && period.most.unwrap() >= secs(4.0), "{period:?}");
+    }
+}
+
+#[test]
+fn a_shutdown_that_takes_its_time_is_still_an_event() {
+    let verdict = path(Mechanism::Drain { at: 8.0, within: 3.0 }, Means::Close(1001)).verdict();
+    let finding = only(&verdict, Cause::Event);
+    assert!(!finding.is_sure);
+}
+
+#[test]
+fn a_server_that_takes_leave_of_some_and_drops_others_is_one_event() {
+    let mut stories = path(Mechanism::Event { at: 8.0 }, Means::Close(1001)).stories();
+    // By themselves two lines of one age could have had a lifetime.
+    for story in stories.iter_mut().filter(|story| [1, 2].contains(&story.number)) {
+        if let Fate::Ended(ending) = &mut story.fate {
+            ending.how = How::Fin;
+        }
+    }
+    let verdict = verdict(&stories, 15.0);
+    assert_eq!(verdict.cause, Cause::Event, "{}", verdict.text());
+    assert_eq!(verdict.findings.len(), 2);
+}
+
+#[test]
+fn a_survey_alone_claims_nothing_of_how_lines_end() {
+    let report = Report::new(
+        "ws://example.org".to_owned(),
+        "2026-11-26T08:00:00Z".to_owned(),
+        Watch::default(),
+        nginx(),
+        Vec::new(),
+        TcpKeepalive::default(),
+    );
+    assert_eq!(report.verdict.cause, Cause::NothingEnded);
+    assert!(report.text().contains("No line was watched"), "{}", report.text());
+}
+
+#[test]
+fn a_certificate_that_ends_soon_and_an_address_that_takes_nobody_are_told() {
+    let reached = |address: &str, reached| Address { address: address.to_owned(), reached };
+    let survey = Survey {
+        tls: Some(Tls { version: "TLS 1.3".to_owned(), days_left: Some(5), ..Tls::default() }),
+        addresses: vec![
+            reached("192.0.2.1:443", Reached::Connected(secs(0.02))),
+            reached("[2001:db8::1]:443", Reached::Failed("connection refused".to_owned())),
+        ],
+        ..nginx()
+    };
+    let verdict = diagnose(&survey, &Watch::default(), &[], &TcpKeepalive::default());
+    for said in ["good for 5 more days", "Renew the certificate", "[2001:db8::1]:443"] {
+        assert!(verdict.text().contains(said), "{said}: {}", verdict.text());
+    }
 }
 
 #[test]

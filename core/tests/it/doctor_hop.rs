@@ -13,11 +13,32 @@ const WAIT: f64 = 1.0;
 /// What ends lines.
 #[derive(Clone, Debug)]
 pub(crate) enum Mechanism {
-    Timer { period: f64, set: Vec<Sign> },
-    FirstMessage { period: f64 },
-    Pong { grace: f64 },
-    Event { at: f64 },
-    Refused { after: f64 },
+    Timer {
+        period: f64,
+        set: Vec<Sign>,
+    },
+    FirstMessage {
+        period: f64,
+    },
+    Pong {
+        grace: f64,
+    },
+    Event {
+        at: f64,
+    },
+    Refused {
+        after: f64,
+    },
+    /// An idle timer for bytes that looks at the clock only so often.
+    Sweep {
+        period: f64,
+        every: f64,
+    },
+    /// All lines end, one after the other.
+    Drain {
+        at: f64,
+        within: f64,
+    },
 }
 
 /// By what means.
@@ -273,6 +294,20 @@ fn death(mechanism: &Mechanism, life: Life, opened: f64, until: f64, signs: &[(f
             let first = signs.iter().find(|(_, sign)| *sign == Sign::ClientData);
             first.map_or(f64::INFINITY, |(at, _)| at + after)
         }
+        Mechanism::Sweep { period, every } => {
+            let mut look = every * (opened / every).ceil();
+            loop {
+                let before = signs.iter().filter(|(at, sign)| *at <= look && *sign != Sign::TcpProbe);
+                let last = before.map(|(at, _)| *at).fold(opened, f64::max);
+                if look - last >= *period {
+                    return look;
+                }
+                look += every;
+            }
+        }
+        // Any order will do that is none of age.
+        Mechanism::Drain { at, within } if opened < *at => at + within * (opened * 13.7).fract(),
+        Mechanism::Drain { .. } => f64::INFINITY,
         Mechanism::Event { at } if opened < *at && *at < until => *at,
         Mechanism::Event { .. } => f64::INFINITY,
     }

@@ -56,9 +56,11 @@ fn what_is_sure_of_two_mechanisms_is_true_of_one_of_them_but_for_rare_chances() 
 
 fn number(mechanism: &Mechanism) -> f64 {
     match mechanism {
-        Mechanism::Timer { period, .. } | Mechanism::FirstMessage { period } => *period,
+        Mechanism::Timer { period, .. }
+        | Mechanism::FirstMessage { period }
+        | Mechanism::Sweep { period, .. } => *period,
         Mechanism::Pong { grace } => *grace,
-        Mechanism::Event { at } => *at,
+        Mechanism::Event { at } | Mechanism::Drain { at, .. } => *at,
         Mechanism::Refused { after } => *after,
     }
 }
@@ -92,6 +94,9 @@ fn is_true(finding: &Finding, mechanism: &Mechanism, verdict: &Verdict) -> Resul
         Mechanism::Pong { grace } => (Kind::PongDemanded, *grace, vec![Sign::ClientControl]),
         Mechanism::Event { at } => (Kind::Event, *at, Vec::new()),
         Mechanism::Refused { after } => (Kind::MessageRefused, *after, Vec::new()),
+        Mechanism::Sweep { .. } | Mechanism::Drain { .. } => {
+            unreachable!("they are not drawn: what is not exact is never sure")
+        }
     };
     prop_assert!(finding.kinds.contains(&kind), "the truth was left out: {}", words());
     if finding.is_sure {
