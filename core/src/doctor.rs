@@ -18,6 +18,7 @@ mod diagnose;
 mod evidence;
 mod finding;
 mod fit;
+mod headline;
 mod hypothesis;
 mod keepalives;
 pub mod ladder;

@@ -1,7 +1,8 @@
 //! What to do: the heartbeat that keeps a line up, the setting to raise, and a policy ready to use.
 
+use super::conclusion::stood_by;
 use super::{
-    Cause, Effect, Fate, Finding, Kind, Life, Sign, Statement, Story, Survey, Suspect, Verdict, say,
+    Cause, Effect, Finding, Kind, Life, Sign, Statement, Story, Sureness, Survey, Suspect, Verdict, say,
 };
 use crate::policy::{HeartbeatPolicy, MIN_ANNOUNCED_GRACE, MIN_ANNOUNCED_INTERVAL, Policy};
 use crate::time::Duration;
@@ -117,7 +118,7 @@ pub(super) fn advice(
             said.push(Statement::unknown("Watch again, longer: what ends lines at no fixed time needs more of them."));
         }
     }
-    let is_likely = |suspect: &&Suspect| suspect.sureness == super::Sureness::Likely;
+    let is_likely = |suspect: &&Suspect| suspect.sureness == Sureness::Likely;
     for suspect in suspects.iter().filter(is_likely) {
         said.push(Statement::likely(format!("If it is {}: {}.", suspect.who, suspect.setting)));
     }
@@ -164,7 +165,9 @@ fn beat(
             say::setting(interval)
         )
     };
-    let mut said = vec![if finding.is_sure { Statement::follows(why) } else { Statement::likely(why) }];
+    let sureness = if finding.is_sure { Sureness::Follows } else { Sureness::Likely };
+    let known = |text: &str| Statement { sureness, text: text.to_owned() };
+    let mut said = vec![known(&why)];
     let effect = |sign| finding.effect(sign);
     let by_pings =
         effect(Sign::ClientControl) == Effect::Resets || effect(Sign::ServerControl) == Effect::Resets;
@@ -178,38 +181,29 @@ fn beat(
                 "Ping or pong frames from the server do it: have it ping, or ping it, so that it answers."
             }
         };
-        said.push(Statement::follows(format!(
+        said.push(known(&format!(
             "{who} A page cannot send them: there the server has to ping, or messages have to do."
         )));
-    } else if stood(finding, stories, Life::Pings) {
+    } else if stood_by(finding, stories, Life::Pings) == Some(true) {
         let text = "Ping frames from your side, with their answers, kept a line up. A page cannot send them: there the server has to ping.";
         said.push(Statement::seen(text));
     } else if by_messages {
-        said.push(Statement::follows("It takes messages: ping frames are not enough, or nobody could tell."));
-    } else if stood(finding, stories, Life::Data) {
+        said.push(known("It takes messages: ping frames are not enough, or nobody could tell."));
+    } else if stood_by(finding, stories, Life::Data) == Some(true) {
         said.push(Statement::seen(
             "Messages from your side kept a line up; ping frames did not, or nobody could tell.",
         ));
     } else if effect(Sign::ClientControl) == Effect::DoesNot && effect(Sign::ServerControl) == Effect::DoesNot
     {
-        said.push(Statement::follows("Ping and pong frames do not do it: beat by messages."));
+        said.push(known("Ping and pong frames do not do it: beat by messages."));
     }
     if survey.answers_ping == Some(false) {
         said.push(Statement::seen("The server does not answer ping frames: take messages with an answer for the heartbeat's deadline."));
     }
     if effect(Sign::TcpProbe) == Effect::DoesNot {
-        said.push(Statement::follows("TCP keepalive does not help here, however short."));
+        said.push(known("TCP keepalive does not help here, however short."));
     }
     said
-}
-
-/// Whether a line of that life lived well beyond the timer.
-fn stood(finding: &Finding, stories: &[Story], life: Life) -> bool {
-    let Some(most) = finding.period.and_then(|period| period.most) else { return false };
-    stories.iter().filter(|story| story.life == life).any(|story| match &story.fate {
-        Fate::Stood(standing) => standing.at.saturating_sub(story.opened) > most * 3 / 2,
-        Fate::Ended(_) => false,
-    })
 }
 
 impl Verdict {

@@ -2,7 +2,7 @@
 
 use super::signatures;
 use super::{
-    Cause, Effect, Finding, How, Kind, Manner, Measure, Sign, Statement, Story, Suspect, Watch, say,
+    Cause, Effect, Finding, How, Kind, Life, Manner, Measure, Sign, Statement, Story, Suspect, Watch, say,
 };
 
 /// What one finding means.
@@ -29,6 +29,18 @@ pub(super) fn conclusion(
         said.push(if is_likely { Statement::likely(text) } else { Statement::unknown(text) });
     }
     said
+}
+
+/// Whether a line of that life lived well beyond the timer (`true`), or was ended by it (`false`); `None` if no line tells.
+pub(super) fn stood_by(finding: &Finding, stories: &[Story], life: Life) -> Option<bool> {
+    let most = finding.period?.most?;
+    let of_life = || stories.iter().filter(|story| story.life == life);
+    let stood = of_life().any(|story| match &story.fate {
+        super::Fate::Stood(standing) => standing.at.saturating_sub(story.opened) > most * 3 / 2,
+        super::Fate::Ended(_) => false,
+    });
+    let ended = of_life().any(|story| finding.lines.contains(&story.number));
+    (stood != ended).then_some(stood)
 }
 
 /// Whether more than one line ended, and all of them within half a second.
@@ -164,6 +176,12 @@ fn layer(finding: &Finding, cause: Cause, stories: &[Story]) -> Option<&'static 
         (Manner::Lost, _) => Some(
             "A firewall, an address translation (NAT) or a load balancer that forgets idle connections: who knows WebSocket or HTTP \
              would have closed.",
+        ),
+        (_, Cause::PongDemanded) => Some(
+            "It is whoever sent those pings: the application's library, or a proxy that pings by itself.",
+        ),
+        (Manner::Cut, Cause::FirstMessageDemanded | Cause::MessageRefused) => Some(
+            "TCP ended without a close frame, and yet by somebody who looks at messages: the application, which takes no leave.",
         ),
         (Manner::Closed { .. }, _) => Some(
             "Whoever sent the close frame speaks WebSocket: the application or its library, hardly a proxy.",

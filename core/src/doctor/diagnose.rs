@@ -3,7 +3,7 @@
 use super::observed::{Context, Observed};
 use super::{
     Cause, Fate, Finding, HandshakeVerdict, How, Kind, Life, Manner, Sign, Statement, Story, Survey, Suspect,
-    TcpKeepalive, Verdict, Watch, advice, conclusion, evidence, fit, keepalives, say, signatures,
+    TcpKeepalive, Verdict, Watch, advice, conclusion, evidence, fit, headline, keepalives, say, signatures,
 };
 
 /// Says what ends lines, from what the survey found and what each line of the watch lived through.
@@ -31,7 +31,13 @@ pub fn diagnose(survey: &Survey, watch: &Watch, stories: &[Story], tcp: &TcpKeep
     let mut conclusions = Vec::new();
     let mut advices = Vec::new();
     for ((finding, cause), suspects) in findings.iter().zip(&causes).zip(&suspects_of) {
-        conclusions.extend(conclusion::conclusion(finding, *cause, stories, suspects));
+        let mut of_this = conclusion::conclusion(finding, *cause, stories, suspects);
+        if findings.len() > 1
+            && let Some(first) = of_this.first_mut()
+        {
+            first.text = format!("{}: {}", say::sentence(&say::lines(&finding.lines)), first.text);
+        }
+        conclusions.extend(of_this);
         advices.extend(advice::advice(finding, *cause, heartbeat, suspects, survey, stories));
     }
     match cause {
@@ -69,11 +75,13 @@ pub fn diagnose(survey: &Survey, watch: &Watch, stories: &[Story], tcp: &TcpKeep
     advices.extend(advice::of_survey(survey));
     let (conclusion, advice) = (each_once(conclusions), each_once(advices));
     let policy = advice::policy_for(heartbeat);
+    let suspects: Vec<Suspect> = suspects_of.into_iter().flatten().collect();
     Verdict {
         cause,
+        headline: headline::headline(cause, &findings, stories, heartbeat, &suspects),
         evidence: evidence::evidence(&findings, survey, watch, stories, &lines),
         conclusion,
-        suspects: suspects_of.into_iter().flatten().collect(),
+        suspects,
         advice,
         heartbeat,
         keepalives: keepalives::keepalives(cause, &findings, tcp, &policy),

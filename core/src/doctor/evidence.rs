@@ -81,7 +81,10 @@ fn ended(finding: &Finding, of: &[(&Story, &Observed)]) -> String {
     // A pong comes a round trip after its ping, which is nothing beside a timer.
     let is_same = |line: &Observed| (silence(line, OURS) - silence(line, THEIRS)).abs() < 0.2;
     let when = if lines().all(is_same) {
-        let aged = if both == age { String::new() } else { format!(", at the age of {age}") };
+        // Where nothing passed at all, the age is the silence.
+        let is_age = lines()
+            .all(|line| (line.silence(|_| false) - line.silence(|sign| sign != Sign::TcpProbe)).abs() < 0.2);
+        let aged = if is_age { String::new() } else { format!(", at the age of {age}") };
         format!("after {both} without a byte in either direction{aged}")
     } else {
         format!(

@@ -151,7 +151,7 @@ impl Verdict {
     /// quotes what came from the wire: the shell escapes it.
     #[must_use]
     pub fn text(&self) -> String {
-        let mut text = format!("{}\n", say::sentence(self.cause.words()));
+        let mut text = format!("{}\n", self.headline);
         let parts =
             [("Evidence", &self.evidence), ("Conclusion", &self.conclusion), ("Advice", &self.advice)];
         for (title, statements) in parts.into_iter().filter(|(_, statements)| !statements.is_empty()) {

@@ -38,11 +38,11 @@ pub(super) fn seconds(number: f64) -> String {
     time(Duration::try_from_secs_f64(number.max(0.0)).unwrap_or(Duration::MAX))
 }
 
-/// As much as is known of a number: `about 60.0 s`, `between 50.0 s and 76.0 s`, `more than 50.0 s`.
+/// As much as is known of a number: `about 60.0 s`, `50.0 s to 76.0 s`, `more than 50.0 s`.
 pub(super) fn measure(measure: &Measure) -> String {
     match (measure.about, measure.most) {
         (Some(about), _) => format!("about {}", time(about)),
-        (None, Some(most)) => format!("between {} and {}", time(measure.least), time(most)),
+        (None, Some(most)) => format!("{} to {}", time(measure.least), time(most)),
         (None, None) => format!("more than {}", time(measure.least)),
     }
 }

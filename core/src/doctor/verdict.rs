@@ -139,6 +139,8 @@ impl Statement {
 pub struct Verdict {
     /// What ends lines, in one word.
     pub cause: Cause,
+    /// The same in few sentences: what ends lines, what keeps them up, what to set. It may quote what came from the wire.
+    pub headline: String,
     /// What was found to end lines, the earliest end first.
     pub findings: Vec<Finding>,
     /// What was seen.

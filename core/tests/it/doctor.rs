@@ -349,6 +349,8 @@ fn the_classic_case_reads_as_a_tired_person_needs_it() {
         "without a byte in either direction",
         "its default (proxy_read_timeout) is 60 s, and the answer said `Server: nginx/1.22.1`",
         "Set a heartbeat of 25 s",
+        "Lines end after about 60.0 s without a byte in either direction: TCP was closed (FIN) without a close frame. Ping frames from \
+         you and messages from you kept a line up, TCP keepalive did not. Set a heartbeat of 25 s, or at nginx raise",
         "TCP keepalive does not help here",
         "raise `proxy_read_timeout`",
         "7200/75/9",
