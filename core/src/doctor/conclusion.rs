@@ -20,6 +20,10 @@ pub(super) fn conclusion(
         said.push(Statement::likely(
             "They ended together while others stood: perhaps one of several servers or workers behind the name was restarted.",
         ));
+    } else if cause == Cause::Unexplained && are_talkers(finding, stories) {
+        said.push(Statement::likely(
+            "Only lines that send messages ended, and right after one: perhaps too many, too soon, or not what is expected.",
+        ));
     }
     if let Some(layer) = layer(finding, cause, stories) {
         said.push(Statement::likely(layer));
@@ -41,6 +45,18 @@ pub(super) fn stood_by(finding: &Finding, stories: &[Story], life: Life) -> Opti
     });
     let ended = of_life().any(|story| finding.lines.contains(&story.number));
     (stood != ended).then_some(stood)
+}
+
+/// Whether all that ended did so within a second of a message of ours, and of the lines without messages none did.
+fn are_talkers(finding: &Finding, stories: &[Story]) -> bool {
+    stories.iter().filter(|story| finding.lines.contains(&story.number)).all(|story| {
+        let last = story.marks.iter().rfind(|mark| mark.sign == Sign::ClientData);
+        let ended = match &story.fate {
+            super::Fate::Ended(ending) => Some(ending.at),
+            super::Fate::Stood(_) => None,
+        };
+        last.zip(ended).is_some_and(|(mark, at)| at.saturating_sub(mark.at).as_secs() < 1)
+    })
 }
 
 /// Whether more than one line ended, and all of them within half a second.

@@ -75,7 +75,8 @@ pub struct Finding {
     pub kind: Option<Kind>,
     /// `kind` is the only one that fits.
     pub is_sure: bool,
-    /// The period of a timer or the age of a lifetime; `None` for an event.
+    /// The period of a timer or the age of a lifetime; the time after a ping or a message where those are answered by an end; `None` for
+    /// an event.
     pub period: Option<Measure>,
     /// The moment of an event, since the watch began.
     pub moment: Option<Measure>,
@@ -146,8 +147,10 @@ fn kind_of(hypothesis: Hypothesis) -> Kind {
 /// The one kind that is left, or the plainest by far.
 fn likely(fitted: &Fitted, lines: &[Observed], kinds: &[Kind]) -> Option<Kind> {
     let has = |kind| kinds.contains(&kind);
+    // What rests on chance does not stand against what does not.
     let timers = || {
-        fitted.explanations.keys().filter_map(|hypothesis| match hypothesis {
+        let plain = fitted.explanations.keys().filter(|of| !fitted.chances.contains(of));
+        plain.filter_map(|hypothesis| match hypothesis {
             Hypothesis::Timer(set) => Some(*set),
             Hypothesis::FirstMessage | Hypothesis::Pong | Hypothesis::MessageRefused | Hypothesis::Event => {
                 None

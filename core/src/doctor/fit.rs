@@ -40,6 +40,22 @@ struct Explanation {
     is_chance: bool,
 }
 
+impl Explanation {
+    /// From the shortest that it may be to the longest that any line showed: what is not exact has a range, and no one number.
+    fn reached(&self, lines: &[Observed], group: &[usize]) -> Spans {
+        let ends = |place: &usize| {
+            let line = &lines[*place];
+            line.end.and_then(|end| self.hypothesis.ends(line, end, Grain::FINE).hull())
+        };
+        let Some((least, _)) = self.spans.hull() else { return Spans::default() };
+        let shown: Vec<(f64, f64)> = group.iter().filter_map(ends).collect();
+        let first = shown.iter().map(|(from, _)| *from).fold(f64::INFINITY, f64::min);
+        let last = shown.iter().map(|(_, to)| *to).fold(least, f64::max);
+        // A timer runs for less than it seems, an event begins with the first end.
+        Spans::of(vec![(if self.hypothesis == Hypothesis::Event { first } else { least }, last)])
+    }
+}
+
 /// Everything that was at work, the earliest end first.
 pub(super) fn fit(lines: &[Observed]) -> Vec<Fitted> {
     let mut groups: BTreeMap<Manner, Vec<usize>> = BTreeMap::new();
@@ -100,8 +116,12 @@ fn fit_group(lines: &[Observed], manner: Manner, group: &[usize], fitted: &mut V
         // Two that ended several lines each are no chance. Otherwise one that is not exact is believed before two.
         let are_many = both.as_ref().is_some_and(|both| both.iter().all(|(ends, _)| ends.count_ones() > 1));
         if !is_explained && !are_many {
-            let coarse = explanations(lines, &rest, Grain::COARSE);
-            if coarse.iter().any(|one| is_plain(one) && is_whole(one)) {
+            let mut coarse = explanations(lines, &rest, Grain::COARSE);
+            // One line alone says nothing of how exact its end was.
+            coarse
+                .retain(|one| is_plain(one) && is_whole(one) && one.hypothesis.is_coarse() && rest.len() > 1);
+            if !coarse.is_empty() {
+                coarse.iter_mut().for_each(|one| one.spans = one.reached(lines, &rest));
                 all = coarse;
             }
         }

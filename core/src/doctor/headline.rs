@@ -15,6 +15,8 @@ pub(super) fn headline(
     let [finding] = findings else { return format!("{}.", say::sentence(cause.words())) };
     let period = finding.period.as_ref().map(say::measure);
     let moment = finding.moment.as_ref().map(say::measure);
+    // How soon after a ping or a message is of no use to whoever reads this.
+    let period = period.filter(|_| !matches!(cause, Cause::PongDemanded | Cause::MessageRefused));
     let number = if cause == Cause::Event || cause == Cause::Frozen || cause == Cause::PathLost {
         moment
     } else {

@@ -80,6 +80,14 @@ impl Hypothesis {
         }
     }
 
+    /// Whether it is one that can be worse than exact.
+    pub(super) const fn is_coarse(self) -> bool {
+        match self {
+            Self::Timer(_) | Self::FirstMessage | Self::Event => true,
+            Self::Pong | Self::MessageRefused => false,
+        }
+    }
+
     /// The numbers for which it lets this line live until `until`.
     pub(super) fn spares(self, line: &Observed, until: f64, grain: Grain) -> Spans {
         let longer_than = |silence: f64| Spans::above(silence * (1.0 - grain.late) - slack(silence));
@@ -101,7 +109,8 @@ impl Hypothesis {
                 .next()
                 .map_or_else(Spans::all, |first| longer_than(until - first)),
             Self::Event => {
-                let before = (0.0, line.opened + grain.spread);
+                // A line that was opened while others ended has met whoever came after.
+                let before = (0.0, line.opened + Grain::FINE.spread);
                 Spans::of(vec![before, ((until - grain.spread).max(0.0), f64::INFINITY)])
             }
         }

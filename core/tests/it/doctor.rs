@@ -222,6 +222,28 @@ fn a_timer_that_looks_at_the_clock_now_and_then_is_still_an_idle_timer_and_less_
 }
 
 #[test]
+fn a_server_that_ends_at_its_sweep_who_left_its_ping_unanswered_wants_answers() {
+    // The ping that stayed unanswered is a sweep old, and the silences of all others are as long.
+    let server = Server { pings: Some(3.0), ..Server::default() };
+    let verdict = path(Mechanism::Pong { grace: 3.0 }, Means::Fin).server(server).verdict();
+    only(&verdict, Cause::PongDemanded);
+}
+
+#[test]
+fn a_limit_on_messages_is_no_event_and_no_timer() {
+    let mut stories = path(Mechanism::Event { at: 99.0 }, Means::Fin).stories();
+    for story in stories.iter_mut().filter(|story| story.life == Life::Data) {
+        story.probed = None;
+        story.marks.retain(|mark| mark.at < secs(3.05));
+        story.fate =
+            Fate::Ended(Ending { at: secs(3.1), how: How::CloseFrame { code: 1008, reason: String::new() } });
+    }
+    let verdict = verdict(&stories, 15.0);
+    assert_eq!(verdict.cause, Cause::Unexplained, "{}", verdict.text());
+    assert!(verdict.text().contains("Only lines that send messages ended"), "{}", verdict.text());
+}
+
+#[test]
 fn a_shutdown_that_takes_its_time_is_still_an_event() {
     let verdict = path(Mechanism::Drain { at: 8.0, within: 3.0 }, Means::Close(1001)).verdict();
     let finding = only(&verdict, Cause::Event);

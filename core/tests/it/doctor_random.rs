@@ -13,7 +13,7 @@ use crate::fixed;
 
 #[test]
 fn what_is_claimed_of_one_mechanism_is_true_of_it() {
-    TestRunner::new(fixed(600))
+    TestRunner::new(fixed(400))
         .run(&(path(), any::<u32>()), |(path, kept)| {
             let stories = some_of(path.stories(), kept);
             let verdict = verdict(&stories, path.watch);
