@@ -114,7 +114,11 @@ pub(super) fn advice(
         Cause::MessageRefused => said.push(Statement::follows(
             "Have the doctor send a message that the server takes, or none at all, to learn how lines with messages end.",
         )),
-        Cause::NothingEnded | Cause::Several | Cause::Unexplained | Cause::NoLine => {
+        Cause::NoLine => said.push(Statement::likely(
+            "See what the close frame says, if there is one. Servers that turn lines away want another subprotocol, a token, a cookie, or \
+             another Origin.",
+        )),
+        Cause::NothingEnded | Cause::Several | Cause::Unexplained => {
             said.push(Statement::unknown("Watch again, longer: what ends lines at no fixed time needs more of them."));
         }
     }

@@ -107,8 +107,11 @@ fn mechanism(finding: &Finding, cause: Cause) -> Statement {
                 number.unwrap_or_default()
             ));
         }
-        Cause::NothingEnded | Cause::Several | Cause::Unexplained | Cause::NoLine => {
-            return Statement::unknown(format!("No timer, no lifetime and no event explains why {lines} ended as they did."));
+        Cause::NoLine => {
+            return Statement::seen("The server ends every line as soon as it is open: it takes the handshake, and does not want the line.");
+        }
+        Cause::NothingEnded | Cause::Several | Cause::Unexplained => {
+            return Statement::unknown(format!("No timer, no lifetime and no event explains the end of {lines}."));
         }
     };
     if finding.is_sure { Statement::follows(text) } else { Statement::likely(text) }

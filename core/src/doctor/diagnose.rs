@@ -5,6 +5,7 @@ use super::{
     Cause, Fate, Finding, HandshakeVerdict, How, Kind, Life, Manner, Sign, Statement, Story, Survey, Suspect,
     TcpKeepalive, Verdict, Watch, advice, conclusion, evidence, fit, headline, keepalives, say, signatures,
 };
+use crate::time::Duration;
 
 /// Says what ends lines, from what the survey found and what each line of the watch lived through.
 ///
@@ -20,11 +21,13 @@ pub fn diagnose(survey: &Survey, watch: &Watch, stories: &[Story], tcp: &TcpKeep
     for finding in &mut findings {
         add_tcp(finding, stories);
     }
-    let causes: Vec<Cause> = findings.iter().map(cause_of).collect();
+    let is_turned_away = is_turned_away(stories);
+    let of = |finding: &Finding| if is_turned_away { Cause::NoLine } else { cause_of(finding) };
+    let causes: Vec<Cause> = findings.iter().map(of).collect();
     let is_surveyed = watch.failed.is_empty()
         && survey.handshake.as_ref().is_some_and(|handshake| handshake.verdict == HandshakeVerdict::Open);
     let cause = overall(&causes, !stories.is_empty() || is_surveyed);
-    let heartbeat = advice::heartbeat(&findings);
+    let heartbeat = if is_turned_away { None } else { advice::heartbeat(&findings) };
 
     let suspects_of: Vec<Vec<Suspect>> =
         findings.iter().map(|finding| signatures::suspects(finding, survey)).collect();
@@ -49,6 +52,7 @@ pub fn diagnose(survey: &Survey, watch: &Watch, stories: &[Story], tcp: &TcpKeep
             conclusions.extend(conclusion::nothing_ended(watch, &longest(&lines), longest_silence(&lines)));
             advices.push(Statement::likely("The default heartbeat of 25 s is right for nearly every path: use it, and a deadline with it."));
         }
+        Cause::NoLine if is_turned_away => {}
         Cause::NoLine => {
             conclusions.push(no_line(survey, watch));
             advices.extend(
@@ -109,6 +113,18 @@ fn add_tcp(finding: &mut Finding, stories: &[Story]) {
             finding.one_direction |= super::observed::speaks_on(story, *probed);
         }
     }
+}
+
+/// No line was let live for a second, whatever it did: the handshake made lines that the server does not want.
+fn is_turned_away(stories: &[Story]) -> bool {
+    !stories.is_empty()
+        && stories.iter().all(|story| match &story.fate {
+            Fate::Ended(ending) => {
+                Manner::of(&ending.how) != Manner::Lost
+                    && ending.at.saturating_sub(story.opened) < Duration::from_secs(1)
+            }
+            Fate::Stood(_) => false,
+        })
 }
 
 /// One finding in one word.

@@ -13,6 +13,15 @@ pub(super) fn headline(
     suspects: &[Suspect],
 ) -> String {
     let [finding] = findings else { return format!("{}.", say::sentence(cause.words())) };
+    let ended = stories.iter().filter(|story| finding.lines.contains(&story.number));
+    let hows = ended.filter_map(|story| match &story.fate {
+        Fate::Ended(ending) => Some(&ending.how),
+        Fate::Stood(_) => None,
+    });
+    let ends = say::ends(finding.manner, &hows.collect::<Vec<&How>>());
+    if cause == Cause::NoLine {
+        return format!("The server ends every line as soon as it is open: {ends}.");
+    }
     let period = finding.period.as_ref().map(say::measure);
     let moment = finding.moment.as_ref().map(say::measure);
     // How soon after a ping or a message is of no use to whoever reads this.
@@ -26,21 +35,12 @@ pub(super) fn headline(
         let number = number.map(|number| format!(" ({number})")).unwrap_or_default();
         return format!("{}{number}.", say::sentence(cause.words()));
     };
-    let hows =
-        stories.iter().filter(|story| finding.lines.contains(&story.number)).filter_map(|story| match &story
-            .fate
-        {
-            Fate::Ended(ending) => Some(&ending.how),
-            Fate::Stood(_) => None,
-        });
-    let hows: Vec<&How> = hows.collect();
     let bytes = [Sign::ClientData, Sign::ClientControl, Sign::ServerData, Sign::ServerControl];
     let without = if bytes.iter().any(|sign| finding.effect(*sign) == Effect::DoesNot) {
         "without what keeps them up"
     } else {
         "without a byte in either direction"
     };
-    let ends = say::ends(finding.manner, &hows);
     let mut said = vec![format!("Lines end after {number} {without}: {ends}.")];
     said.extend(keeps(finding, stories));
     if let Some(most) = heartbeat {

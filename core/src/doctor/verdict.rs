@@ -35,7 +35,8 @@ pub enum Cause {
     Ambiguous,
     /// Lines ended, and none of these explains it.
     Unexplained,
-    /// There was no line to watch: no name, no connection, no TLS, or a handshake that was refused.
+    /// There was no line to watch: no name, no connection, no TLS, a handshake that was refused, or lines that are ended as soon as they
+    /// are open.
     NoLine,
 }
 

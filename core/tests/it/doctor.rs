@@ -230,6 +230,18 @@ fn a_server_that_ends_at_its_sweep_who_left_its_ping_unanswered_wants_answers() 
 }
 
 #[test]
+fn a_server_that_wants_no_line_at_all_is_named_with_what_it_says() {
+    let verdict = path(Mechanism::Timer { period: 0.1, set: Vec::new() }, Means::Close(4401)).verdict();
+    assert_eq!(verdict.cause, Cause::NoLine, "{}", verdict.text());
+    let words = verdict.text();
+    assert!(
+        words.contains("as soon as it is open") && words.contains("4401") && words.contains("a token"),
+        "{words}"
+    );
+    assert_eq!(verdict.heartbeat, None);
+}
+
+#[test]
 fn a_limit_on_messages_is_no_event_and_no_timer() {
     let mut stories = path(Mechanism::Event { at: 99.0 }, Means::Fin).stories();
     for story in stories.iter_mut().filter(|story| story.life == Life::Data) {
