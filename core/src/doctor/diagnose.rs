@@ -82,7 +82,7 @@ pub fn diagnose(survey: &Survey, watch: &Watch, stories: &[Story], tcp: &TcpKeep
     let suspects: Vec<Suspect> = suspects_of.into_iter().flatten().collect();
     Verdict {
         cause,
-        headline: headline::headline(cause, &findings, stories, heartbeat, &suspects),
+        headline: headline::headline(cause, &causes, &findings, stories, heartbeat, &suspects),
         evidence: evidence::evidence(&findings, survey, watch, stories, &lines),
         conclusion,
         suspects,

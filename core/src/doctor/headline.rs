@@ -4,15 +4,30 @@ use super::conclusion::stood_by;
 use super::{Cause, Effect, Fate, Finding, How, Life, Sign, Story, Sureness, Suspect, advice, say};
 use crate::time::Duration;
 
-/// What ends lines, what keeps them up, and what to set.
+/// What ends lines, what keeps them up, and what to set. `causes` are those of the findings, one each.
 pub(super) fn headline(
     cause: Cause,
+    causes: &[Cause],
     findings: &[Finding],
     stories: &[Story],
     heartbeat: Option<Duration>,
     suspects: &[Suspect],
 ) -> String {
-    let [finding] = findings else { return format!("{}.", say::sentence(cause.words())) };
+    let [finding] = findings else {
+        let mut each: Vec<String> = causes
+            .iter()
+            .zip(findings)
+            .map(|(cause, finding)| format!("{}{}", cause.words(), number(*cause, finding)))
+            .collect();
+        each.dedup();
+        // Two manners of one thing are one thing.
+        let said = if cause == Cause::Several {
+            format!("{}: {}", cause.words(), each.join("; "))
+        } else {
+            cause.words().to_owned()
+        };
+        return format!("{}.", say::sentence(&said));
+    };
     let ended = stories.iter().filter(|story| finding.lines.contains(&story.number));
     let hows = ended.filter_map(|story| match &story.fate {
         Fate::Ended(ending) => Some(&ending.how),
@@ -22,18 +37,8 @@ pub(super) fn headline(
     if cause == Cause::NoLine {
         return format!("The server ends every line as soon as it is open: {ends}.");
     }
-    let period = finding.period.as_ref().map(say::measure);
-    let moment = finding.moment.as_ref().map(say::measure);
-    // How soon after a ping or a message is of no use to whoever reads this.
-    let period = period.filter(|_| !matches!(cause, Cause::PongDemanded | Cause::MessageRefused));
-    let number = if cause == Cause::Event || cause == Cause::Frozen || cause == Cause::PathLost {
-        moment
-    } else {
-        period
-    };
-    let (Cause::IdleTimer | Cause::SilentIdleTimer, Some(number)) = (cause, &number) else {
-        let number = number.map(|number| format!(" ({number})")).unwrap_or_default();
-        return format!("{}{number}.", say::sentence(cause.words()));
+    let (Cause::IdleTimer | Cause::SilentIdleTimer, Some(period)) = (cause, &finding.period) else {
+        return format!("{}{}.", say::sentence(cause.words()), number(cause, finding));
     };
     let bytes = [Sign::ClientData, Sign::ClientControl, Sign::ServerData, Sign::ServerControl];
     let without = if bytes.iter().any(|sign| finding.effect(*sign) == Effect::DoesNot) {
@@ -41,7 +46,7 @@ pub(super) fn headline(
     } else {
         "without a byte in either direction"
     };
-    let mut said = vec![format!("Lines end after {number} {without}: {ends}.")];
+    let mut said = vec![format!("Lines end after {} {without}: {ends}.", say::measure(period))];
     said.extend(keeps(finding, stories));
     if let Some(most) = heartbeat {
         let interval = advice::policy_for(Some(most));
@@ -51,6 +56,23 @@ pub(super) fn headline(
         said.push(format!("Set a heartbeat of {}{raise}.", say::setting(interval.heartbeat().interval())));
     }
     said.join(" ")
+}
+
+/// The number that goes with a cause, in brackets; nothing for how soon after a ping or a message, which is of no use to the reader.
+fn number(cause: Cause, finding: &Finding) -> String {
+    let measure = match cause {
+        Cause::Event | Cause::Frozen | Cause::PathLost => finding.moment,
+        Cause::PongDemanded | Cause::MessageRefused | Cause::NoLine => None,
+        Cause::IdleTimer
+        | Cause::SilentIdleTimer
+        | Cause::Lifetime
+        | Cause::FirstMessageDemanded
+        | Cause::NothingEnded
+        | Cause::Several
+        | Cause::Ambiguous
+        | Cause::Unexplained => finding.period,
+    };
+    measure.map(|measure| format!(" ({})", say::measure(&measure))).unwrap_or_default()
 }
 
 /// Which lines were kept up, and which were not.

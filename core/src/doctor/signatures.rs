@@ -348,7 +348,7 @@ impl Ends {
 pub(super) fn sentence(suspects: &[Suspect]) -> Option<String> {
     let likely: Vec<&Suspect> = suspects.iter().filter(|one| one.sureness == Sureness::Likely).collect();
     if let Some(first) = likely.first() {
-        return Some(format!("Likely {}: {}.", first.who, first.why));
+        return Some(format!("It looks like {}: {}.", first.who, first.why));
     }
     let names: Vec<String> = suspects.iter().map(|one| format!("{} ({})", one.who, one.why)).collect();
     (!names.is_empty())

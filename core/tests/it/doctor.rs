@@ -327,6 +327,11 @@ fn two_hands_are_told_apart_by_their_manner_and_within_one() {
     for path in [idle().and(lifetime(), Means::Close(1001)), idle().and(lifetime(), Means::Fin)] {
         let verdict = path.verdict();
         assert_eq!(verdict.cause, Cause::Several, "{}", verdict.text());
+        assert!(
+            verdict.headline.contains("(about 3.0 s); lines end at the same age"),
+            "{}",
+            verdict.headline
+        );
         let causes: Vec<(Option<Kind>, f64)> =
             verdict.findings.iter().map(|finding| (finding.kind, about(finding))).collect();
         assert_eq!(causes.len(), 2, "{causes:?}");
