@@ -101,56 +101,65 @@ fn join(lines: &[Observed], mut told: Vec<usize>, fitted: &mut [Fitted]) {
     }
 }
 
+/// Everything that ended the lines of one group.
 fn fit_group(lines: &[Observed], manner: Manner, group: &[usize], fitted: &mut Vec<Fitted>) {
     let mut rest = group.to_vec();
+    // What is left by something that fits only some is not explained any more surely than that.
     let mut is_weak = false;
     while !rest.is_empty() {
-        let mut all = explanations(lines, &rest, Grain::FINE);
         let whole = mask_of(rest.len());
-        let is_whole = |one: &Explanation| one.ends == whole;
-        let is_plain = |one: &Explanation| !one.is_chance;
-        let is_explained = all.iter().any(|one| is_plain(one) && is_whole(one));
-        is_weak |= !is_explained;
-        let both =
-            if is_explained { None } else { pairs(all.iter().filter(|one| is_plain(one)).collect(), whole) };
-        // Two that ended several lines each are no chance. Otherwise one that is not exact is believed before two.
-        let are_many = both.as_ref().is_some_and(|both| both.iter().all(|(ends, _)| ends.count_ones() > 1));
-        if !is_explained && !are_many {
-            let mut coarse = explanations(lines, &rest, Grain::COARSE);
-            // One line alone says nothing of how exact its end was.
-            coarse
-                .retain(|one| is_plain(one) && is_whole(one) && one.hypothesis.is_coarse() && rest.len() > 1);
-            if !coarse.is_empty() {
-                coarse.iter_mut().for_each(|one| one.spans = one.reached(lines, &rest));
-                all = coarse;
-            }
-        }
-        let (found, left) = if all.iter().any(|one| is_plain(one) && is_whole(one)) {
-            (vec![of_mask(&all, whole)], 0)
-        } else if let Some([first, second]) = both {
-            (vec![first, second], 0)
-        } else if all.iter().any(is_whole) {
-            (vec![of_mask(&all, whole)], 0)
-        } else {
-            let most = all.iter().map(|one| one.ends.count_ones()).max().unwrap_or(0);
-            if most < 2 {
-                (vec![(whole, BTreeMap::new())], 0)
-            } else {
-                let ends =
-                    all.iter().map(|one| one.ends).find(|ends| ends.count_ones() == most).unwrap_or(whole);
-                (vec![of_mask(&all, ends)], whole & !ends)
-            }
-        };
+        let fine = explanations(lines, &rest, Grain::FINE);
+        is_weak |= !explains(&fine, whole);
+        let (all, found) = explain(lines, &rest, fine, whole);
+        let explained = found.iter().fold(0, |mask, (ends, _)| mask | ends);
+        // Where not even a single line was explained, there is nothing to be learnt from the others' rest.
+        let is_nothing = found.iter().all(|(_, explanations)| explanations.is_empty());
+        let is_pair = found.len() > 1;
         for (ends, explanations) in found {
-            let chances = all
-                .iter()
-                .filter(|one| one.is_chance && one.ends == ends)
-                .map(|one| one.hypothesis)
-                .collect();
+            let chances =
+                all.iter().filter(|one| one.is_chance && one.ends == ends).map(|one| one.hypothesis);
+            let chances = chances.collect();
             fitted.push(Fitted { manner, lines: places(&rest, ends), explanations, is_weak, chances });
         }
-        rest = places(&rest, left);
+        rest = if is_nothing || is_pair { Vec::new() } else { places(&rest, whole & !explained) };
     }
+}
+
+/// Whether something explains all of them, and not by chance.
+fn explains(all: &[Explanation], whole: u64) -> bool {
+    all.iter().any(|one| !one.is_chance && one.ends == whole)
+}
+
+/// The best that can be said of these lines, and the explanations it was chosen from.
+fn explain(
+    lines: &[Observed],
+    group: &[usize],
+    fine: Vec<Explanation>,
+    whole: u64,
+) -> (Vec<Explanation>, Vec<Found>) {
+    if explains(&fine, whole) {
+        let found = vec![of_mask(&fine, whole)];
+        return (fine, found);
+    }
+    let both = pairs(fine.iter().filter(|one| !one.is_chance).collect(), whole);
+    // Two that ended several lines each are no chance. Otherwise one that is not exact is believed before two; one line alone, though,
+    // says nothing of how exact its end was.
+    let are_many = both.as_ref().is_some_and(|both| both.iter().all(|(ends, _)| ends.count_ones() > 1));
+    if !are_many && group.len() > 1 {
+        let mut coarse = explanations(lines, group, Grain::COARSE);
+        coarse.retain(|one| !one.is_chance && one.ends == whole && one.hypothesis.is_coarse());
+        if !coarse.is_empty() {
+            coarse.iter_mut().for_each(|one| one.spans = one.reached(lines, group));
+            let found = vec![of_mask(&coarse, whole)];
+            return (coarse, found);
+        }
+    }
+    if let Some(both) = both {
+        return (fine, both.into());
+    }
+    let most = fine.iter().max_by_key(|one| one.ends.count_ones()).filter(|one| one.ends.count_ones() > 1);
+    let found = most.map_or_else(|| (whole, BTreeMap::new()), |most| of_mask(&fine, most.ends));
+    (fine, vec![found])
 }
 
 /// What surely was ended, and by what it may have been.

@@ -11,6 +11,7 @@ mod chat_rooms;
 mod chat_token;
 mod chat_world;
 mod doctor;
+mod doctor_advice;
 mod doctor_hop;
 mod doctor_random;
 mod echo;
