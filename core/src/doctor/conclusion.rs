@@ -217,8 +217,8 @@ fn layer(finding: &Finding, cause: Cause, stories: &[Story]) -> Option<&'static 
     }
 }
 
-/// What is known where nothing ended.
-pub(super) fn nothing_ended(watch: &Watch, longest: &[(String, f64)], silence: f64) -> Vec<Statement> {
+/// What is known where nothing ended of itself.
+pub(super) fn nothing_ended(watch: &Watch, longest: &[(String, f64)]) -> Vec<Statement> {
     let mut said = vec![Statement::follows(format!(
         "Within {} nothing ended a line. A timer that is longer than that was not seen: watch longer to find it.",
         say::time(watch.lasted)
@@ -228,12 +228,16 @@ pub(super) fn nothing_ended(watch: &Watch, longest: &[(String, f64)], silence: f
     if !known.is_empty() {
         said.push(Statement::seen(format!("Lines live at least {}.", say::list(&known, "and"))));
     }
-    if silence < 0.8 * watch.lasted.as_secs_f64() && !known.is_empty() {
-        said.push(Statement::unknown(format!(
-            "No line was without a byte for more than {}, because the server speaks by itself. That keeps lines up, and hides an idle \
-             timer that is longer.",
-            say::seconds(silence)
-        )));
-    }
     said
+}
+
+/// What a server that speaks by itself hides, where no line that stood was silent for long.
+pub(super) fn hidden(watch: &Watch, silence: f64) -> Option<Statement> {
+    (silence > 0.0 && silence < 0.8 * watch.lasted.as_secs_f64()).then(|| {
+        Statement::unknown(format!(
+            "No line that stood was without a byte for more than {}, because the server speaks by itself. That keeps lines up, and \
+             hides an idle timer that is longer.",
+            say::seconds(silence)
+        ))
+    })
 }

@@ -49,7 +49,8 @@ pub fn diagnose(survey: &Survey, watch: &Watch, stories: &[Story], tcp: &TcpKeep
                 .push(Statement::unknown("No line was watched, so nothing is known of how lines end."));
         }
         Cause::NothingEnded => {
-            conclusions.extend(conclusion::nothing_ended(watch, &longest(&lines), longest_silence(&lines)));
+            conclusions.extend(conclusion::nothing_ended(watch, &longest(&lines)));
+            conclusions.extend(conclusion::hidden(watch, longest_silence(&lines)));
             advices.push(Statement::likely("The default heartbeat of 25 s is right for nearly every path: use it, and a deadline with it."));
         }
         Cause::NoLine if is_turned_away => {}
@@ -63,15 +64,16 @@ pub fn diagnose(survey: &Survey, watch: &Watch, stories: &[Story], tcp: &TcpKeep
                     .map(Statement::likely),
             );
         }
+        Cause::PongDemanded | Cause::MessageRefused => {
+            conclusions.extend(conclusion::hidden(watch, longest_silence(&lines)));
+        }
         Cause::IdleTimer
         | Cause::SilentIdleTimer
         | Cause::Lifetime
         | Cause::Event
         | Cause::Frozen
         | Cause::PathLost
-        | Cause::PongDemanded
         | Cause::FirstMessageDemanded
-        | Cause::MessageRefused
         | Cause::Several
         | Cause::Ambiguous
         | Cause::Unexplained => {}
@@ -177,14 +179,14 @@ fn longest(lines: &[Observed]) -> Vec<(String, f64)> {
     silent.into_iter().chain(busy).collect()
 }
 
-/// The longest time without a byte in either direction that a line lived through.
+/// The longest time without a byte in either direction that a line that stood lived through.
 fn longest_silence(lines: &[Observed]) -> f64 {
     let silence = |line: &Observed| {
         let bytes = line.resets(|sign| sign != Sign::TcpProbe, line.quiet);
         let ends = bytes.iter().skip(1).copied().chain([line.quiet]);
         bytes.iter().zip(ends).map(|(from, to)| to - from).fold(0.0, f64::max)
     };
-    lines.iter().map(silence).fold(0.0, f64::max)
+    lines.iter().filter(|line| line.end.is_none()).map(silence).fold(0.0, f64::max)
 }
 
 /// Why there was nothing to watch.

@@ -28,7 +28,8 @@ pub(super) fn headline(
         };
         return format!("{}.", say::sentence(&said));
     };
-    let ended = stories.iter().filter(|story| finding.lines.contains(&story.number));
+    let is_of = |story: &Story| finding.lines.contains(&story.number);
+    let ended = stories.iter().filter(|story| is_of(story));
     let hows = ended.filter_map(|story| match &story.fate {
         Fate::Ended(ending) => Some(&ending.how),
         Fate::Stood(_) => None,
@@ -36,6 +37,12 @@ pub(super) fn headline(
     let ends = say::ends(finding.manner, &hows.collect::<Vec<&How>>());
     if cause == Cause::NoLine {
         return format!("The server ends every line as soon as it is open: {ends}.");
+    }
+    if cause == Cause::PongDemanded
+        && stories.iter().all(|story| is_of(story) || matches!(story.fate, Fate::Stood(_)))
+    {
+        return "Lines stand as long as the server's pings are answered; one that did not answer was ended."
+            .to_owned();
     }
     let (Cause::IdleTimer | Cause::SilentIdleTimer, Some(period)) = (cause, &finding.period) else {
         return format!("{}{}.", say::sentence(cause.words()), number(cause, finding));

@@ -171,7 +171,11 @@ fn a_server_that_wants_its_pings_answered_ends_who_does_not() {
     let verdict = path(Mechanism::Pong { grace: 1.5 }, Means::Fin).server(server).verdict();
     let finding = only(&verdict, Cause::PongDemanded);
     assert_eq!(finding.lines.len(), 1);
-    assert!(verdict.text().contains("Answer pings"), "{}", verdict.text());
+    for said in
+        ["Lines stand as long as the server's pings are answered", "Answer pings", "hides an idle timer"]
+    {
+        assert!(verdict.text().contains(said), "{said}: {}", verdict.text());
+    }
 }
 
 #[test]
