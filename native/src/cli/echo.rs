@@ -67,7 +67,7 @@ impl EchoArgs {
     /// [`UsageError`] with the flag at fault and what would be right.
     pub fn resolve(self, global: GlobalArgs) -> Result<EchoConfig, UsageError> {
         let encoding = self.messages.encoding();
-        let mut console = self.messages.console(global, self.line.max_message);
+        let mut console = self.messages.console(global, self.line.dial.max_message);
         let what = if self.probe {
             console.no_input = true;
             let kind = if encoding == Encoding::Text { ProbeKind::Text } else { ProbeKind::Binary };

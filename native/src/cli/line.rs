@@ -26,9 +26,43 @@ use crate::{
 /// The largest outbox a policy allows, in bytes: in a terminal one message may be as large as what is taken.
 const OUTBOX_BYTES: usize = 64 << 20;
 
-/// The flags of every command that dials.
+/// The flags of every command that keeps a line.
 #[derive(Args, Clone, Debug)]
 pub struct LineArgs {
+    /// Where to and how.
+    #[command(flatten)]
+    pub dial: DialArgs,
+
+    /// The set of numbers for heartbeat and reconnecting: a name, or a JSON file.
+    #[arg(
+        long,
+        value_name = "NAME|FILE",
+        default_value = "default",
+        long_help = policy_help(),
+        help_heading = "Line"
+    )]
+    pub policy: String,
+    /// Send a ping frame this often; 0 for never.
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Line")]
+    pub ping_interval: Option<Duration>,
+    /// Doubt the line when a ping has had no answer for this time.
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Line")]
+    pub ping_timeout: Option<Duration>,
+    /// Dial again after an end: as its kind says, whatever happened, or not at all. A first dial that fails is
+    /// final unless this is `always`.
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        value_parser = PossibleValuesParser::new(["auto", "always", "never"]),
+        help_heading = "Line"
+    )]
+    pub reconnect: String,
+}
+
+/// The flags of every command that dials.
+#[derive(Args, Clone, Debug)]
+pub struct DialArgs {
     /// Where to: ws://host/path, wss://host/path, or unix:/path/to/socket:/request/path.
     pub url: String,
 
@@ -79,32 +113,6 @@ pub struct LineArgs {
     #[arg(long, value_name = "BYTES", value_parser = bytes, default_value = "64MiB", help_heading = "Network")]
     pub max_message: usize,
 
-    /// The set of numbers for heartbeat and reconnecting: a name, or a JSON file.
-    #[arg(
-        long,
-        value_name = "NAME|FILE",
-        default_value = "default",
-        long_help = policy_help(),
-        help_heading = "Line"
-    )]
-    pub policy: String,
-    /// Send a ping frame this often; 0 for never.
-    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Line")]
-    pub ping_interval: Option<Duration>,
-    /// Doubt the line when a ping has had no answer for this time.
-    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Line")]
-    pub ping_timeout: Option<Duration>,
-    /// Dial again after an end: as its kind says, whatever happened, or not at all. A first dial that fails is
-    /// final unless this is `always`.
-    #[arg(
-        long,
-        value_name = "WHEN",
-        default_value = "auto",
-        value_parser = PossibleValuesParser::new(["auto", "always", "never"]),
-        help_heading = "Line"
-    )]
-    pub reconnect: String,
-
     /// Write down the handshake and each frame, on standard error; `json`: one object a line. Secrets are overwritten
     /// by `*`.
     #[arg(
@@ -139,18 +147,7 @@ impl LineArgs {
     /// # Errors
     /// [`UsageError`] with the flag at fault and what would be right.
     pub fn resolve(&self) -> Result<ResolvedLine, UsageError> {
-        let endpoint = Endpoint::parse(&self.url).map_err(|error| UsageError(error.to_string()))?;
-        let dialer = Dialer {
-            request: self.request()?,
-            tls: self.tls(endpoint.tls)?,
-            proxies: self.proxies()?,
-            max_redirects: self.max_redirects,
-            max_message: self.max_message,
-            liveness: TcpLiveness::default(),
-            token_command: None,
-            tap: self.tap()?,
-            endpoint,
-        };
+        let dialer = self.dial.resolve()?;
         let config = LineConfig {
             policy: self.policy()?,
             can_ping: self.ping_interval != Some(Duration::ZERO),
@@ -163,6 +160,68 @@ impl LineArgs {
             ..LineConfig::new(Dialect::Plain)
         };
         Ok(ResolvedLine { dialer, config })
+    }
+
+    fn policy(&self) -> Result<Policy, UsageError> {
+        let base = self.named_policy()?;
+        let wrong = |error: PolicyError| UsageError(format!("these times cannot work together: {error}"));
+        let heartbeat = match self.ping_interval.filter(|interval| !interval.is_zero()) {
+            None if self.ping_timeout.is_none() => base.heartbeat().clone(),
+            interval => {
+                let before = base.heartbeat();
+                let interval = interval.unwrap_or_else(|| before.interval());
+                // A short interval alone means a short grace, too: half of it at most.
+                let grace = self.ping_timeout.unwrap_or_else(|| before.grace().min(interval / 2));
+                HeartbeatPolicy::with_write_stall(interval, grace, before.write_stall()).map_err(wrong)?
+            }
+        };
+        let reconnect = match self.dial.dial_timeout {
+            None => base.reconnect().clone(),
+            Some(timeout) => {
+                let before = base.reconnect();
+                ReconnectPolicy::new(timeout, before.base(), before.cap(), before.stable_after())
+                    .map_err(wrong)?
+            }
+        };
+        let outbox = base.outbox();
+        let outbox = OutboxPolicy::new(outbox.messages(), OUTBOX_BYTES, outbox.max_age()).map_err(wrong)?;
+        Ok(Policy::new(heartbeat, reconnect, outbox))
+    }
+
+    fn named_policy(&self) -> Result<Policy, UsageError> {
+        if let Some(policy) = Policy::preset(&self.policy) {
+            return Ok(policy);
+        }
+        let names = Policy::PRESETS.map(|(name, _)| name).join(", ");
+        let text = std::fs::read_to_string(&self.policy).map_err(|error| {
+            let why = io_words(&error);
+            UsageError(format!(
+                "--policy: \"{}\" is neither a name ({names}) nor a file to read ({why})",
+                self.policy
+            ))
+        })?;
+        Policy::from_json(&text).map_err(|error| UsageError(format!("--policy {}: {error}", self.policy)))
+    }
+}
+
+impl DialArgs {
+    /// Checks everything that can be checked without dialling, files included.
+    ///
+    /// # Errors
+    /// [`UsageError`] with the flag at fault and what would be right.
+    pub fn resolve(&self) -> Result<Dialer, UsageError> {
+        let endpoint = Endpoint::parse(&self.url).map_err(|error| UsageError(error.to_string()))?;
+        Ok(Dialer {
+            request: self.request()?,
+            tls: self.tls(endpoint.tls)?,
+            proxies: self.proxies()?,
+            max_redirects: self.max_redirects,
+            max_message: self.max_message,
+            liveness: TcpLiveness::default(),
+            token_command: None,
+            tap: self.tap()?,
+            endpoint,
+        })
     }
 
     fn request(&self) -> Result<Request, UsageError> {
@@ -211,47 +270,6 @@ impl LineArgs {
             Some(url) => Proxies::always(url).map_err(|error| UsageError(format!("--proxy: {error}"))),
             None => Ok(Proxies::from_env()),
         }
-    }
-
-    fn policy(&self) -> Result<Policy, UsageError> {
-        let base = self.named_policy()?;
-        let wrong = |error: PolicyError| UsageError(format!("these times cannot work together: {error}"));
-        let heartbeat = match self.ping_interval.filter(|interval| !interval.is_zero()) {
-            None if self.ping_timeout.is_none() => base.heartbeat().clone(),
-            interval => {
-                let before = base.heartbeat();
-                let interval = interval.unwrap_or_else(|| before.interval());
-                // A short interval alone means a short grace, too: half of it at most.
-                let grace = self.ping_timeout.unwrap_or_else(|| before.grace().min(interval / 2));
-                HeartbeatPolicy::with_write_stall(interval, grace, before.write_stall()).map_err(wrong)?
-            }
-        };
-        let reconnect = match self.dial_timeout {
-            None => base.reconnect().clone(),
-            Some(timeout) => {
-                let before = base.reconnect();
-                ReconnectPolicy::new(timeout, before.base(), before.cap(), before.stable_after())
-                    .map_err(wrong)?
-            }
-        };
-        let outbox = base.outbox();
-        let outbox = OutboxPolicy::new(outbox.messages(), OUTBOX_BYTES, outbox.max_age()).map_err(wrong)?;
-        Ok(Policy::new(heartbeat, reconnect, outbox))
-    }
-
-    fn named_policy(&self) -> Result<Policy, UsageError> {
-        if let Some(policy) = Policy::preset(&self.policy) {
-            return Ok(policy);
-        }
-        let names = Policy::PRESETS.map(|(name, _)| name).join(", ");
-        let text = std::fs::read_to_string(&self.policy).map_err(|error| {
-            let why = io_words(&error);
-            UsageError(format!(
-                "--policy: \"{}\" is neither a name ({names}) nor a file to read ({why})",
-                self.policy
-            ))
-        })?;
-        Policy::from_json(&text).map_err(|error| UsageError(format!("--policy {}: {error}", self.policy)))
     }
 }
 

@@ -133,20 +133,46 @@ fn private_key(path: &PathBuf) -> Result<PrivateKeyDer<'static>, TlsOptionsError
     PrivateKeyDer::from_pem_slice(&bytes).map_err(|error| file_error(error.to_string()))
 }
 
+/// What a TLS handshake agreed upon, and by whose certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agreed {
+    /// `TLS 1.3`.
+    pub version: String,
+    /// The cipher suite, as the library spells it.
+    pub suite: String,
+    /// The server's certificate and those it was sent with, in DER; its own is the first.
+    pub certificates: Vec<CertificateDer<'static>>,
+}
+
 /// The TLS handshake over `stream` with the server named `host`.
 pub(super) async fn handshake(
     stream: Box<dyn Stream>,
     host: &str,
     config: Arc<ClientConfig>,
-) -> Result<Box<dyn Stream>, DialFailure> {
+) -> Result<(Box<dyn Stream>, Agreed), DialFailure> {
     let name = ServerName::try_from(host.to_owned()).map_err(|_| {
         let what = format!("\"{host}\" is not a name a certificate can hold");
         DialFailure::lasting(Step::Tls, what, "use the server's DNS name or IP address")
     })?;
     match TlsConnector::from(config).connect(name, stream).await {
-        Ok(stream) => Ok(Box::new(stream)),
+        Ok(stream) => {
+            let session = stream.get_ref().1;
+            let agreed = Agreed {
+                version: session.protocol_version().map_or_else(String::new, version_words),
+                suite: session
+                    .negotiated_cipher_suite()
+                    .map_or_else(String::new, |s| format!("{:?}", s.suite())),
+                certificates: session.peer_certificates().unwrap_or_default().to_vec(),
+            };
+            Ok((Box::new(stream), agreed))
+        }
         Err(error) => Err(failure(&error, host)),
     }
+}
+
+/// `TLSv1_3` as people write it.
+fn version_words(version: rustls::ProtocolVersion) -> String {
+    format!("{version:?}").replace("TLSv", "TLS ").replace('_', ".")
 }
 
 /// A TLS error in words. Also for those that only show at the first read: a server that speaks TLS 1.3 refuses a
