@@ -44,8 +44,8 @@ pub use report::{Report, VERSION};
 pub use signatures::Suspect;
 pub use story::{Ending, Fate, How, Life, Mark, Sign, Standing, Story, TcpState};
 pub use survey::{
-    Address, FirstMessage, Handshake, HandshakeVerdict, Pointer, Reached, RoundTrips, ServerPings, Survey,
-    Tls,
+    Address, FirstMessage, Handshake, HandshakeVerdict, HttpKeepAlive, Pointer, Reached, RoundTrips,
+    ServerPings, Survey, Tls,
 };
 pub use verdict::{Cause, Statement, Sureness, Verdict};
 pub use watch::{FailedDial, Watch};

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Reached, Statement, Story, Survey, TcpKeepalive, Verdict, Watch, diagnose, say};
+use super::{HttpKeepAlive, Reached, Statement, Story, Survey, TcpKeepalive, Verdict, Watch, diagnose, say};
 use crate::policy::Policy;
 
 /// The number of the form of a [`Report`] as JSON. It rises when a reader of the old one would misread the new one; new fields do not
@@ -75,7 +75,9 @@ impl Survey {
         let mut rows = Vec::new();
         let mut row = |what, value: Option<String>| rows.extend(value.map(|value| (what, value)));
         let lookup = self.lookup.map(|took| {
-            format!("{} ({} addresses, looked up in {})", self.host, self.addresses.len(), fine(took))
+            let count = self.addresses.len();
+            let addresses = if count == 1 { "address" } else { "addresses" };
+            format!("{} ({count} {addresses}, looked up in {})", self.host, fine(took))
         });
         row("name", self.lookup_failed.as_ref().map(|why| format!("{}: {why}", self.host)).or(lookup));
         row("proxy", self.proxy.clone());
@@ -137,6 +139,7 @@ impl Survey {
                 )
             }),
         );
+        row("HTTP", self.http_keepalive.as_ref().map(http_keepalive));
         let trips =
             [("TCP", self.round_trips.tcp), ("ping", self.round_trips.ping), ("echo", self.round_trips.echo)];
         let trips: Vec<String> =
@@ -166,6 +169,17 @@ impl Verdict {
         }
         text
     }
+}
+
+/// What became of an idle connection of HTTP.
+fn http_keepalive(kept: &HttpKeepAlive) -> String {
+    let announced = kept.announced.as_ref().map(|said| format!(" (it announced {said})")).unwrap_or_default();
+    let kept = match kept.closed_after {
+        _ if kept.refused => "a plain connection is not kept for a second request".to_owned(),
+        Some(after) => format!("an idle plain connection is closed after {}", say::time(after)),
+        None => format!("an idle plain connection is kept for more than {}", say::time(kept.watched)),
+    };
+    format!("{kept}{announced}; lines have nothing of that")
 }
 
 /// Short times in milliseconds.

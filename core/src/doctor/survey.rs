@@ -37,6 +37,8 @@ pub struct Survey {
     pub answers_ping: Option<bool>,
     /// Ping frames of the server, while it was looked at.
     pub server_pings: Option<ServerPings>,
+    /// What became of a connection that was left idle after a plain request (RFC 9112 section 9.3); `None` where none was tried.
+    pub http_keepalive: Option<HttpKeepAlive>,
     /// Round trips at each level.
     pub round_trips: RoundTrips,
     /// What the system knew of the connection at the end of the survey.
@@ -163,6 +165,24 @@ pub struct ServerPings {
     /// The median time between two; `None` before the second.
     #[serde(with = "seconds::optional")]
     pub every: Option<Duration>,
+}
+
+/// How long a plain HTTP connection is kept for the next request. It says nothing of lines: those are no requests.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HttpKeepAlive {
+    /// The status of the answer to the plain request; on the address of a WebSocket often 400 or 426.
+    pub status: u16,
+    /// The answer's own `Keep-Alive` field, if it has one.
+    pub announced: Option<String>,
+    /// The answer said that the connection would not be kept.
+    pub refused: bool,
+    /// The connection was closed so long after the answer; `None` if it stood to the end of the watch.
+    #[serde(with = "seconds::optional")]
+    pub closed_after: Option<Duration>,
+    /// How long it was looked at, from the answer on.
+    #[serde(with = "seconds")]
+    pub watched: Duration,
 }
 
 /// The median round trip at each level; `None` where nothing was measured.
