@@ -5,6 +5,7 @@
 
 pub mod chat;
 pub mod connect;
+pub mod doctor;
 pub mod echo;
 pub mod history;
 pub mod line;
@@ -48,6 +49,8 @@ pub enum Command {
     Echo(Box<echo::EchoArgs>),
     /// Talk to others in a room.
     Chat(Box<chat::ChatArgs>),
+    /// Find out who cuts a line, by what means, after how long, and what to set.
+    Doctor(Box<doctor::DoctorArgs>),
     /// Be the other end of `connect`: print what comes, send what is typed, to one or to all.
     Listen(Box<listen::ListenArgs>),
     #[expect(missing_docs, reason = "the words of `ServeArgs` are the command's help")]

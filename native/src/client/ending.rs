@@ -102,7 +102,7 @@ fn advice(code: u16) -> &'static str {
 }
 
 /// The code of the step that failed.
-fn exit_code(failure: &DialFailure) -> ExitCode {
+pub(crate) fn exit_code(failure: &DialFailure) -> ExitCode {
     match (failure.step, &failure.refusal) {
         (_, Some(_)) => ExitCode::Refused,
         (Step::Name, None) => ExitCode::Name,

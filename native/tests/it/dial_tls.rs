@@ -16,13 +16,13 @@ use crate::{
 };
 
 /// An authority, and files to tell the program about.
-struct Authority {
+pub(crate) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     folder: PathBuf,
 }
 
 impl Authority {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -34,7 +34,7 @@ impl Authority {
         Self { issuer, folder }
     }
 
-    fn file(&self, name: &str) -> String {
+    pub(crate) fn file(&self, name: &str) -> String {
         self.folder.join(name).to_str().unwrap().to_owned()
     }
 
@@ -50,7 +50,7 @@ impl Authority {
     }
 
     /// An echo server with such a certificate.
-    async fn server(&self, name: &str, expired: bool, wants_certificate: bool) -> Peer {
+    pub(crate) async fn server(&self, name: &str, expired: bool, wants_certificate: bool) -> Peer {
         let (certificate, key) = self.issue(name, expired);
         serving(&certificate, &key, wants_certificate.then_some(self)).await
     }
