@@ -2,7 +2,7 @@
 //!
 //! Like [`frame`](crate::frame) it looks on and refuses nothing: it tells what an endpoint had to object to. A
 //! [`HeadReader`] collects the head of one direction; [`Request`] and [`Response`] are what stands in it, and
-//! [`outcome`] says what the two make together: a line, an answer that is none, or a refusal and why.
+//! [`outcome()`] says what the two make together: a line, an answer that is none, or a refusal and why.
 //!
 //! ```
 //! use heartline_core::handshake::{Outcome, Request, Response, accept_for, outcome};

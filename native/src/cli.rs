@@ -5,6 +5,7 @@
 
 pub mod chat;
 pub mod connect;
+pub mod doctor;
 pub mod echo;
 pub mod history;
 pub mod line;
@@ -53,6 +54,8 @@ pub enum Command {
     Echo(Box<echo::EchoArgs>),
     /// Talk to others in a room.
     Chat(Box<chat::ChatArgs>),
+    /// Find out who cuts a line, by what means, after how long, and what to set.
+    Doctor(Box<doctor::DoctorArgs>),
     /// Be the other end of `connect`: print what comes, send what is typed, to one or to all.
     Listen(Box<listen::ListenArgs>),
     /// Stand between any client and any server: see what passes, let it go wrong, record it.

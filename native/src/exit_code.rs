@@ -3,7 +3,7 @@
 /// The exit codes of every `heartline` command.
 ///
 /// The tens say who has to act: nobody (0), the caller (1 to 3), whoever runs the way to the server (10 to 15),
-/// whoever runs the server (20 to 31).
+/// whoever runs the server (20 to 31). From 50 on `heartline doctor` tells what ends lines.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u8)]
 pub enum ExitCode {
@@ -35,13 +35,33 @@ pub enum ExitCode {
     LineLost = 31,
     /// The line was fine, but the replies that were waited for did not come.
     NoReply = 40,
+    /// The doctor: an idle timer ends lines, and tells.
+    IdleTimer = 50,
+    /// The doctor: an idle timer forgets lines without a word.
+    SilentIdleTimer = 51,
+    /// The doctor: lines end at the same age, whatever they do.
+    Lifetime = 52,
+    /// The doctor: all lines ended at one moment.
+    Event = 53,
+    /// The doctor: the server's program stopped answering, its system did not.
+    Frozen = 54,
+    /// The doctor: the path was lost without a word.
+    PathLost = 55,
+    /// The doctor: lines that do not answer pings are ended.
+    PongDemanded = 56,
+    /// The doctor: lines that do not speak first are ended.
+    FirstMessageDemanded = 57,
+    /// The doctor: lines end upon the message that was sent.
+    MessageRefused = 58,
+    /// The doctor: lines end for several reasons, or for one that cannot be told.
+    Unclear = 59,
     /// The user, or the system, interrupted the program (as shells report SIGINT: 128 + 2).
     Interrupted = 130,
 }
 
 impl ExitCode {
     /// Every code with the words of the manual page.
-    pub const ALL: [(Self, &'static str); 15] = [
+    pub const ALL: [(Self, &'static str); 25] = [
         (Self::Fine, "fine; a broken pipe is fine, too"),
         (Self::Own, "something of this machine failed: a file, the terminal, a port to listen on"),
         (Self::Usage, "wrong usage, or input the command cannot take"),
@@ -56,6 +76,16 @@ impl ExitCode {
         (Self::ClosedByPeer, "the peer closed the line with a code that says stay away"),
         (Self::LineLost, "the line is lost for good"),
         (Self::NoReply, "the replies waited for did not come"),
+        (Self::IdleTimer, "doctor: an idle timer ends lines, and tells"),
+        (Self::SilentIdleTimer, "doctor: an idle timer forgets lines without a word"),
+        (Self::Lifetime, "doctor: lines end at the same age, whatever they do"),
+        (Self::Event, "doctor: all lines ended at one moment"),
+        (Self::Frozen, "doctor: the server's program stopped answering, its system did not"),
+        (Self::PathLost, "doctor: the path was lost without a word"),
+        (Self::PongDemanded, "doctor: lines that do not answer pings are ended"),
+        (Self::FirstMessageDemanded, "doctor: lines that do not speak first are ended"),
+        (Self::MessageRefused, "doctor: lines end upon the message that was sent"),
+        (Self::Unclear, "doctor: lines end for several reasons, or for one that cannot be told"),
         (Self::Interrupted, "interrupted"),
     ];
 

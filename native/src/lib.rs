@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod client;
 pub mod closing;
+pub mod doctor;
 pub mod exit_code;
 pub mod logging;
 pub mod net;
@@ -18,6 +19,7 @@ pub mod server;
 pub mod show;
 pub mod spelling;
 pub mod tap;
+mod tcp_info;
 
 use std::io::{self, IsTerminal as _};
 
@@ -54,6 +56,7 @@ fn start(command: Command, global: GlobalArgs, page: Page) -> Ending {
         Command::Connect(args) => dial(args.resolve(global), client::connect::run, global),
         Command::Echo(args) => dial(args.resolve(global), client::echo::run, global),
         Command::Chat(args) => dial(args.resolve(global), client::chat::run, global),
+        Command::Doctor(args) => dial(args.resolve(global), doctor::run, global),
         Command::Listen(args) => dial(args.resolve(global), client::listen::run, global),
         Command::Relay(args) => dial(args.resolve(global), relay::run, global),
         Command::Serve(args) => {

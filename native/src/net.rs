@@ -58,6 +58,13 @@ impl TcpLiveness {
 #[derive(Debug, Default)]
 pub struct Breaker(Option<socket2::Socket>);
 
+impl From<Option<socket2::Socket>> for Breaker {
+    /// A hold by a handle that somebody has; without one it ends by a FIN.
+    fn from(handle: Option<socket2::Socket>) -> Self {
+        Self(handle)
+    }
+}
+
 impl Breaker {
     /// A hold on this one. Where the system has no descriptor to give there is none, and it ends by a FIN.
     pub fn of(socket: &tokio::net::TcpStream) -> Self {

@@ -43,7 +43,7 @@ pub(crate) enum Need {
 
 impl Need {
     /// All of them.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::WasmTarget,
         Self::Lints,
         Self::Cargo(CargoTool::WasmBindgen),
@@ -56,6 +56,10 @@ impl Need {
         Self::Cargo(CargoTool::CargoDeny),
         Self::Companion(Companion::Broker),
         Self::Companion(Companion::Tshark),
+        Self::Companion(Companion::Nginx),
+        Self::Companion(Companion::Haproxy),
+        Self::Companion(Companion::Ip),
+        Self::Companion(Companion::Iptables),
     ];
 
     /// What the page is built with.

@@ -12,6 +12,10 @@ use super::plan::ProbeKind;
 
 const TEXT_MARK: &str = "hp1-";
 const BINARY_MARK: &[u8] = b"HLP1";
+/// Bytes before the filling of a text whose number has one digit: mark, run, number, checksum, and what parts them.
+pub(super) const TEXT_HEADER: usize = TEXT_MARK.len() + 8 + 1 + 1 + 1 + 8 + 1;
+/// Bytes before the filling of a binary.
+pub(super) const BINARY_HEADER: usize = BINARY_MARK.len() + 16;
 /// One character each of two, three and four bytes: whoever mangles UTF-8 mangles these.
 const WIDE: &str = "é漢🙂";
 
@@ -71,10 +75,9 @@ impl Payload {
     }
 
     fn binary(&self, number: u64) -> Vec<u8> {
-        let header = BINARY_MARK.len() + 16;
         let mut pattern = Pattern::new(self.run, number);
-        let filling: Vec<u8> = (header..self.size).map(|_| pattern.byte()).collect();
-        let mut bytes = Vec::with_capacity(header + filling.len());
+        let filling: Vec<u8> = (BINARY_HEADER..self.size).map(|_| pattern.byte()).collect();
+        let mut bytes = Vec::with_capacity(BINARY_HEADER + filling.len());
         bytes.extend_from_slice(BINARY_MARK);
         bytes.extend_from_slice(&self.run.to_be_bytes());
         bytes.extend_from_slice(&number.to_be_bytes());

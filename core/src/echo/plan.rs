@@ -17,7 +17,7 @@ pub struct ProbePlan {
     pub count: Option<u64>,
     /// The time between two probes.
     pub interval: Duration,
-    /// Bytes of a probe. What its header needs is the least: about 30 as text, 20 as binary.
+    /// Bytes of a probe. Smaller ones than [`ProbePlan::least`] are made as large as that.
     pub size: usize,
     /// Text or Binary.
     pub kind: ProbeKind,
@@ -50,6 +50,15 @@ impl ProbePlan {
     pub const MAX_SIZE: usize = 16 * 1024 * 1024;
     const LEAST: Duration = Duration::from_millis(1);
     const MOST: Duration = Duration::from_secs(24 * 60 * 60);
+
+    /// The smallest probe, in bytes: what tells it from others needs 20 as binary, and 24 and more as text.
+    #[must_use]
+    pub const fn least(kind: ProbeKind) -> usize {
+        match kind {
+            ProbeKind::Text => super::payload::TEXT_HEADER,
+            ProbeKind::Binary => super::payload::BINARY_HEADER,
+        }
+    }
 
     /// Whether it can work.
     ///

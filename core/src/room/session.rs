@@ -280,7 +280,12 @@ impl Session {
 
     /// The next word for the hub.
     pub fn poll_hub(&mut self) -> Option<ToHub> {
-        pop(&mut self.hub)
+        let said = self.hub.pop_front();
+        if said.is_none() {
+            // Who mostly listens keeps no room for words.
+            self.hub.shrink_to_fit();
+        }
+        said
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) has something to do, and why.

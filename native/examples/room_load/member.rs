@@ -72,21 +72,21 @@ impl Member {
         }
     }
 
-    /// Where the payload of the next frame lies in the buffer.
+    /// Where the payload of the next frame lies in the buffer. Of a message in fragments it is the first: what is looked for in such
+    /// stands at their beginning.
     async fn frame(&mut self) -> (usize, usize) {
         loop {
             let unread = &self.buffer[self.unread.clone()];
             if let Some((head, payload)) = lengths(unread)
                 && unread.len() >= head + payload
             {
-                assert_eq!(
-                    unread[0],
-                    0x81,
-                    "not a whole text message: {:?}",
-                    String::from_utf8_lossy(unread)
-                );
                 let start = self.unread.start + head;
-                return (start, start + payload);
+                match unread[0] {
+                    0x81 | 0x01 => return (start, start + payload),
+                    0x80 | 0x00 => self.unread.start = start + payload,
+                    _ => panic!("no text: {:?}", String::from_utf8_lossy(unread)),
+                }
+                continue;
             }
             self.fill().await;
         }

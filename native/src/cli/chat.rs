@@ -105,7 +105,7 @@ impl ChatArgs {
         if let Some(name) = &self.persist {
             check_name(name).map_err(|wrong| UsageError(format!("--persist={name}: {wrong}")))?;
         }
-        self.line.url = chat_url(&self.line.url);
+        self.line.dial.url = chat_url(&self.line.dial.url);
         let mut line = self.line.resolve()?;
         line.dialer
             .request
@@ -116,7 +116,7 @@ impl ChatArgs {
             json: self.json,
             base64: false,
             no_input: self.no_input,
-            max_line: self.line.max_message,
+            max_line: self.line.dial.max_message,
             verbose: global.verbose,
         };
         let Self { room, name, token, token_command, wait, persist, .. } = self;

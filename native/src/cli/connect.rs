@@ -95,7 +95,7 @@ impl ConnectArgs {
         };
         Ok(ConnectConfig {
             line: self.line.resolve()?,
-            console: self.messages.console(global, self.line.max_message),
+            console: self.messages.console(global, self.line.dial.max_message),
             encoding,
             send: self.send.into_iter().map(encode).collect::<Result<_, _>>()?,
             count: self.count,

@@ -35,7 +35,7 @@ pub struct EchoArgs {
     /// The time between two probes.
     #[arg(long, short = 'i', value_name = "TIME", requires = "probe", value_parser = duration, default_value = "1s", help_heading = "Probes")]
     pub interval: Duration,
-    /// The size of a probe. What tells it from others takes 20 bytes of binary, about 30 of text.
+    /// The size of a probe. What tells it from others takes 20 bytes of binary, 24 and more of text: no probe is smaller.
     #[arg(long, value_name = "BYTES", requires = "probe", value_parser = bytes, default_value = "56", help_heading = "Probes")]
     pub size: usize,
 }
@@ -67,7 +67,7 @@ impl EchoArgs {
     /// [`UsageError`] with the flag at fault and what would be right.
     pub fn resolve(self, global: GlobalArgs) -> Result<EchoConfig, UsageError> {
         let encoding = self.messages.encoding();
-        let mut console = self.messages.console(global, self.line.max_message);
+        let mut console = self.messages.console(global, self.line.dial.max_message);
         let what = if self.probe {
             console.no_input = true;
             let kind = if encoding == Encoding::Text { ProbeKind::Text } else { ProbeKind::Binary };

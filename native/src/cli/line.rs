@@ -23,26 +23,12 @@ use crate::{
 /// The largest outbox a policy allows, in bytes: in a terminal one message may be as large as what is taken.
 const OUTBOX_BYTES: usize = 64 << 20;
 
-/// The flags of every command that dials.
+/// The flags of every command that keeps a line.
 #[derive(Args, Clone, Debug)]
 pub struct LineArgs {
-    /// Where to: ws://host/path, wss://host/path, or unix:/path/to/socket:/request/path.
-    pub url: String,
-
-    /// The way there.
+    /// Where to and how.
     #[command(flatten)]
-    pub way: WayArgs,
-
-    /// Offer a subprotocol (repeatable, or several with commas; the best first).
-    #[arg(long, short = 's', value_name = "NAME", help_heading = "Handshake")]
-    pub subprotocol: Vec<String>,
-    /// Follow so many redirects. Without it, a redirect is told and not followed.
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Handshake")]
-    pub max_redirects: u32,
-
-    /// Take messages, and lines of input, up to this size.
-    #[arg(long, value_name = "BYTES", value_parser = bytes, default_value = "64MiB", help_heading = "Network")]
-    pub max_message: usize,
+    pub dial: DialArgs,
 
     /// The set of numbers for heartbeat and reconnecting: a name, or a JSON file.
     #[arg(
@@ -69,6 +55,28 @@ pub struct LineArgs {
         help_heading = "Line"
     )]
     pub reconnect: String,
+}
+
+/// The flags of every command that dials.
+#[derive(Args, Clone, Debug)]
+pub struct DialArgs {
+    /// Where to: ws://host/path, wss://host/path, or unix:/path/to/socket:/request/path.
+    pub url: String,
+
+    /// The way there.
+    #[command(flatten)]
+    pub way: WayArgs,
+
+    /// Offer a subprotocol (repeatable, or several with commas; the best first).
+    #[arg(long, short = 's', value_name = "NAME", help_heading = "Handshake")]
+    pub subprotocol: Vec<String>,
+    /// Follow so many redirects. Without it, a redirect is told and not followed.
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Handshake")]
+    pub max_redirects: u32,
+
+    /// Take messages, and lines of input, up to this size.
+    #[arg(long, value_name = "BYTES", value_parser = bytes, default_value = "64MiB", help_heading = "Network")]
+    pub max_message: usize,
 
     /// Who looks on.
     #[command(flatten)]
@@ -89,18 +97,7 @@ impl LineArgs {
     /// # Errors
     /// [`UsageError`] with the flag at fault and what would be right.
     pub fn resolve(&self) -> Result<ResolvedLine, UsageError> {
-        let endpoint = Endpoint::parse(&self.url).map_err(|error| UsageError(error.to_string()))?;
-        let dialer = Dialer {
-            request: self.request()?,
-            tls: self.way.tls(endpoint.tls)?,
-            proxies: self.way.proxies()?,
-            max_redirects: self.max_redirects,
-            max_message: self.max_message,
-            liveness: TcpLiveness::default(),
-            token_command: None,
-            tap: self.look.tap(Vec::new())?,
-            endpoint,
-        };
+        let dialer = self.dial.resolve()?;
         let config = LineConfig {
             policy: self.policy()?,
             can_ping: self.ping_interval != Some(Duration::ZERO),
@@ -113,16 +110,6 @@ impl LineArgs {
             ..LineConfig::new(Dialect::Plain)
         };
         Ok(ResolvedLine { dialer, config })
-    }
-
-    fn request(&self) -> Result<Request, UsageError> {
-        let mut request = self.way.request()?;
-        for subprotocol in &self.subprotocol {
-            request
-                .add_subprotocols(subprotocol)
-                .map_err(|error| UsageError(format!("--subprotocol: {error}")))?;
-        }
-        Ok(request)
     }
 
     fn policy(&self) -> Result<Policy, UsageError> {
@@ -138,7 +125,7 @@ impl LineArgs {
                 HeartbeatPolicy::with_write_stall(interval, grace, before.write_stall()).map_err(wrong)?
             }
         };
-        let reconnect = match self.way.dial_timeout {
+        let reconnect = match self.dial.way.dial_timeout {
             None => base.reconnect().clone(),
             Some(timeout) => {
                 let before = base.reconnect();
@@ -164,6 +151,37 @@ impl LineArgs {
             ))
         })?;
         Policy::from_json(&text).map_err(|error| UsageError(format!("--policy {}: {error}", self.policy)))
+    }
+}
+
+impl DialArgs {
+    /// Checks everything that can be checked without dialling, files included.
+    ///
+    /// # Errors
+    /// [`UsageError`] with the flag at fault and what would be right.
+    pub fn resolve(&self) -> Result<Dialer, UsageError> {
+        let endpoint = Endpoint::parse(&self.url).map_err(|error| UsageError(error.to_string()))?;
+        Ok(Dialer {
+            request: self.request()?,
+            tls: self.way.tls(endpoint.tls)?,
+            proxies: self.way.proxies()?,
+            max_redirects: self.max_redirects,
+            max_message: self.max_message,
+            liveness: TcpLiveness::default(),
+            token_command: None,
+            tap: self.look.tap(Vec::new())?,
+            endpoint,
+        })
+    }
+
+    fn request(&self) -> Result<Request, UsageError> {
+        let mut request = self.way.request()?;
+        for subprotocol in &self.subprotocol {
+            request
+                .add_subprotocols(subprotocol)
+                .map_err(|error| UsageError(format!("--subprotocol: {error}")))?;
+        }
+        Ok(request)
     }
 }
 

@@ -11,6 +11,7 @@ mod editor;
 mod rows;
 mod screen;
 mod stdin;
+mod wrap;
 
 use std::io::{self, IsTerminal, Write};
 
@@ -200,9 +201,9 @@ impl Console {
         if text.is_empty() {
             return Ok(());
         }
-        if self.is_interactive() {
+        if let Input::Screen(screen) = &mut self.input {
             // News quote what peers say, such as the reason of a close.
-            return self.print_line(&tone.paint(format!("* {}", escaped(text)), self.stdout_colored));
+            return screen.tell(&format!("* {}", escaped(text)), tone, self.stdout_colored);
         }
         crate::output::note(tone, text, self.stderr_colored);
         Ok(())

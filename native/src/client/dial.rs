@@ -5,14 +5,19 @@ mod failure;
 mod http;
 mod proxy;
 mod request;
+mod steps;
 mod tcp;
 mod tls;
 mod token;
 mod upgrade;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU8, Ordering},
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::Instant,
 };
 
 use heartline_core::{frame::Side, wire::BearerToken};
@@ -22,13 +27,14 @@ pub use endpoint::{Credentials, Endpoint, Transport, UrlError};
 pub use failure::{DialFailure, Refusal, Step, io_words};
 pub use proxy::{Proxies, ProxyUrlError};
 pub use request::{Request, RequestError};
-pub use tls::{TlsOptions, TlsOptionsError};
+pub use steps::Steps;
+pub use tls::{Agreed, TlsOptions, TlsOptionsError};
 pub use token::TokenCommand;
-pub use upgrade::Socket;
-use upgrade::{Answer, upgrade};
+use upgrade::{Answer, no_answer, upgrade};
+pub use upgrade::{Opened, Socket};
 
 use super::activity::{Activity, Stream, Watched};
-use crate::{net::TcpLiveness, tap::Tap};
+use crate::{net::TcpLiveness, output::escape::excerpt, tap::Tap};
 
 /// Everything a dial needs, read and checked once.
 pub struct Dialer {
@@ -58,6 +64,18 @@ pub struct Dialled {
     pub socket: Box<Socket>,
     /// The subprotocol the server chose.
     pub subprotocol: Option<String>,
+}
+
+/// A connection on which a plain request has been answered. The body may still be to come.
+pub struct Asked {
+    /// The status.
+    pub status: u16,
+    /// The `Keep-Alive` field, if there is one.
+    pub announced: Option<String>,
+    /// The answer says that the connection is not kept.
+    pub refused: bool,
+    /// The connection.
+    pub stream: Box<dyn Stream>,
 }
 
 /// Where a dial stands, readable from outside: a dial that is given up can still say what it waited for.
@@ -94,16 +112,32 @@ impl Dialer {
     /// # Errors
     /// [`DialFailure`] with the step that failed, who is at fault, and what to do.
     pub async fn dial(&self, progress: &Progress, activity: &Arc<Activity>) -> Result<Dialled, DialFailure> {
+        let opened = self.open(progress, activity, &mut Steps::default()).await?;
+        let subprotocol = opened.subprotocol.clone();
+        let socket = Box::new(opened.into_socket(self.max_message).await);
+        Ok(Dialled { socket, subprotocol })
+    }
+
+    /// Dials, and leaves the frames to the caller. `steps` has what each step found, as far as it went.
+    ///
+    /// # Errors
+    /// As [`dial`](Self::dial).
+    pub async fn open(
+        &self,
+        progress: &Progress,
+        activity: &Arc<Activity>,
+        steps: &mut Steps,
+    ) -> Result<Opened, DialFailure> {
         let mut endpoint = self.endpoint.clone();
         let mut hops = 0;
         loop {
-            let stream = self.reach(&endpoint, progress, activity, &mut |_| {}).await?;
+            let stream = self.reach(&endpoint, progress, activity, steps).await?;
             let stream = self.tap.on(stream, Side::Client, &endpoint.to_string());
             progress.reached(Step::Http);
             // Another origin is another party, whatever the redirect says.
             let trusted = endpoint.origin() == self.endpoint.origin();
-            match upgrade(stream, &endpoint, &self.request, trusted, self.max_message).await? {
-                Answer::Open(socket, subprotocol) => return Ok(Dialled { socket, subprotocol }),
+            match upgrade(stream, &endpoint, &self.request, trusted, steps).await? {
+                Answer::Open(opened) => return Ok(opened),
                 Answer::Moved { status, location } => {
                     endpoint = self.follow(&endpoint, &status, &location, hops)?;
                     hops += 1;
@@ -117,8 +151,50 @@ impl Dialer {
         !endpoint.tls && matches!(self.proxies.on_the_way_to(endpoint), Ok(None))
     }
 
-    /// A stream to the endpoint, TLS included, ready for the handshake. `connected` is shown the TCP socket below it, if there
-    /// is one.
+    /// Asks for the same place as for any other resource, and leaves the connection open.
+    ///
+    /// # Errors
+    /// As [`dial`](Self::dial); an answer that is no HTTP is one, too.
+    pub async fn ask(
+        &self,
+        progress: &Progress,
+        activity: &Arc<Activity>,
+        steps: &mut Steps,
+    ) -> Result<Asked, DialFailure> {
+        let endpoint = &self.endpoint;
+        let stream = self.reach(endpoint, progress, activity, steps).await?;
+        let mut stream = self.tap.on(stream, Side::Client, &endpoint.to_string());
+        progress.reached(Step::Http);
+        let text = self.request.plain_text(endpoint);
+        let head = http::exchange(&mut *stream, &text).await.map_err(|error| no_answer(&error, endpoint))?;
+        Ok(Asked {
+            status: head.status,
+            announced: head.header("keep-alive").map(|value| excerpt(value, 100)),
+            refused: head.lists("connection", "close"),
+            stream,
+        })
+    }
+
+    /// The addresses behind the name of the endpoint, in the order to try them; none where no name is resolved here: a
+    /// Unix socket, a proxy that resolves names itself.
+    ///
+    /// # Errors
+    /// As [`dial`](Self::dial).
+    pub async fn addresses(&self) -> Result<Vec<SocketAddr>, DialFailure> {
+        let Transport::Tcp { host, port } = &self.endpoint.transport else { return Ok(Vec::new()) };
+        match self.proxies.on_the_way_to(&self.endpoint)? {
+            Some(_) => Ok(Vec::new()),
+            None => tcp::resolve(host, *port).await,
+        }
+    }
+
+    /// The proxy on the way to the endpoint, without its password.
+    pub fn proxy(&self) -> Option<String> {
+        // One that cannot be spoken with fails the dial, which says so.
+        self.proxies.on_the_way_to(&self.endpoint).ok().flatten().map(|proxy| proxy.to_string())
+    }
+
+    /// A stream to the endpoint, TLS included, ready for the handshake.
     ///
     /// # Errors
     /// [`DialFailure`] of whichever step failed.
@@ -127,7 +203,7 @@ impl Dialer {
         endpoint: &Endpoint,
         progress: &Progress,
         activity: &Arc<Activity>,
-        connected: &mut (dyn FnMut(&tokio::net::TcpStream) + Send),
+        steps: &mut Steps,
     ) -> Result<Box<dyn Stream>, DialFailure> {
         let (host, port) = match &endpoint.transport {
             Transport::Unix(path) => {
@@ -137,16 +213,16 @@ impl Dialer {
             Transport::Tcp { host, port } => (host.as_str(), *port),
         };
         let stream = match self.proxies.on_the_way_to(endpoint)? {
-            None => self.connect(host, port, progress, activity, connected).await?,
+            None => self.connect(host, port, progress, activity, steps).await?,
             Some(proxy) => {
                 let (proxy_host, proxy_port) = proxy.address();
                 let mut stream = self
-                    .connect(&proxy_host, proxy_port, progress, activity, connected)
+                    .connect(&proxy_host, proxy_port, progress, activity, steps)
                     .await
                     .map_err(|failure| behind_proxy(failure, &proxy.to_string()))?;
                 progress.reached(Step::Proxy);
                 if proxy.speaks_tls() {
-                    stream = tls::handshake(stream, &proxy_host, self.tls.config()?)
+                    (stream, _) = tls::handshake(stream, &proxy_host, self.tls.config()?)
                         .await
                         .map_err(|failure| behind_proxy(failure, &proxy.to_string()))?;
                 }
@@ -162,7 +238,10 @@ impl Dialer {
             return Ok(stream);
         }
         progress.reached(Step::Tls);
-        tls::handshake(stream, host, self.tls.config()?).await
+        let begun = Instant::now();
+        let (stream, agreed) = tls::handshake(stream, host, self.tls.config()?).await?;
+        steps.tls = Some((begun.elapsed(), agreed));
+        Ok(stream)
     }
 
     async fn connect(
@@ -171,14 +250,15 @@ impl Dialer {
         port: u16,
         progress: &Progress,
         activity: &Arc<Activity>,
-        connected: &mut (dyn FnMut(&tokio::net::TcpStream) + Send),
+        steps: &mut Steps,
     ) -> Result<Box<dyn Stream>, DialFailure> {
         progress.reached(Step::Name);
         let addresses = tcp::resolve(host, port).await?;
         progress.reached(Step::Tcp);
         let place = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+        let begun = Instant::now();
         let socket = tcp::connect(&addresses, &place, self.liveness).await?;
-        connected(&socket);
+        steps.connected(begun.elapsed(), &socket);
         Ok(Box::new(Watched::new(socket, Arc::clone(activity))))
     }
 
@@ -192,7 +272,7 @@ impl Dialer {
         let target = from.redirected(location);
         let shown = match &target {
             Ok(target) => target.to_string(),
-            Err(_) => crate::output::escape::excerpt(location.split('?').next().unwrap_or_default(), 100),
+            Err(_) => excerpt(location.split('?').next().unwrap_or_default(), 100),
         };
         let moved = |what: String, advice: String| {
             let code = status.split(' ').next().and_then(|code| code.parse().ok()).unwrap_or(300);

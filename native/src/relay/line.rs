@@ -17,7 +17,7 @@ use super::{
 use crate::{
     client::{
         activity::Activity,
-        dial::{DialFailure, Progress},
+        dial::{DialFailure, Progress, Steps},
         listen::Accepted,
     },
     net::Breaker,
@@ -83,13 +83,13 @@ pub(super) async fn serve(number: u64, accepted: Accepted, house: Arc<House>) {
 /// Dials the server, for as long as a dial may take.
 async fn reach(house: &House) -> Result<Party, DialFailure> {
     let (progress, activity) = (Progress::default(), Arc::<Activity>::default());
-    let mut breaker = Breaker::default();
-    let mut connected = |socket: &tokio::net::TcpStream| breaker = Breaker::of(socket);
+    let mut steps = Steps { keep_socket: true, ..Steps::default() };
     let (dialer, limit) = (&house.dialer, house.dial_timeout);
-    let reached = dialer.reach(&dialer.endpoint, &progress, &activity, &mut connected);
+    let reached = dialer.reach(&dialer.endpoint, &progress, &activity, &mut steps);
     let reached = tokio::time::timeout(limit, reached).await;
     let stream = reached.unwrap_or_else(|_| {
         Err(DialFailure::timed_out(progress.step(), &dialer.endpoint.to_string(), limit))
     })?;
+    let breaker = Breaker::from(steps.socket);
     Ok(Party { stream, breaker, is_bare: dialer.is_bare(&dialer.endpoint) })
 }

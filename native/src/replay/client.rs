@@ -18,7 +18,7 @@ use crate::{
     cli::replay::ClientConfig,
     client::{
         activity::{Activity, Stream},
-        dial::{DialFailure, Progress, Refusal, Step, io_words},
+        dial::{DialFailure, Progress, Refusal, Step, Steps, io_words},
         ending::Ending,
         signals::Interrupts,
     },
@@ -117,9 +117,10 @@ async fn open(
     let target = if dialer.endpoint.target == "/" { recorded.as_str() } else { "/" };
     let head = config.rewriting.apply(&script.request, target);
     let request = Request::parse(&head).map_err(|fault| broken(fault.to_string(), "record it again"))?;
-    let mut connected = |socket: &tokio::net::TcpStream| *breaker = Breaker::of(socket);
+    let mut steps = Steps { keep_socket: true, ..Steps::default() };
     let activity = Arc::<Activity>::default();
-    let stream = dialer.reach(&dialer.endpoint, progress, &activity, &mut connected).await?;
+    let stream = dialer.reach(&dialer.endpoint, progress, &activity, &mut steps).await?;
+    *breaker = Breaker::from(steps.socket);
     progress.reached(Step::Http);
     let mut stream = dialer.tap.on(stream, Side::Client, &dialer.endpoint.to_string());
     let place = &dialer.endpoint;

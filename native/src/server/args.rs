@@ -80,14 +80,20 @@ pub struct ServeArgs {
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30s", help_heading = "Keeping alive")]
     pub tcp_user_timeout: Duration,
     /// HTTP: requests on one connection (nginx: keepalive_requests 1000).
-    #[arg(long, value_name = "N", default_value_t = 1000, help_heading = "Keeping alive")]
-    pub http_requests: u32,
+    #[arg(
+        long,
+        alias = "http-requests",
+        value_name = "N",
+        default_value_t = 1000,
+        help_heading = "Keeping alive"
+    )]
+    pub http_keepalive_requests: u32,
     /// HTTP: life of one connection (nginx: keepalive_time 1h).
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "1h", help_heading = "Keeping alive")]
-    pub http_time: Duration,
+    #[arg(long, alias = "http-time", value_name = "TIME", value_parser = duration, default_value = "1h", help_heading = "Keeping alive")]
+    pub http_keepalive_time: Duration,
     /// HTTP: from one request to the next (nginx: keepalive_timeout 75s).
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "75s", help_heading = "Keeping alive")]
-    pub http_idle: Duration,
+    #[arg(long, alias = "http-idle", value_name = "TIME", value_parser = duration, default_value = "75s", help_heading = "Keeping alive")]
+    pub http_keepalive_timeout: Duration,
 
     /// Connections of all kinds at the same time; further ones are answered 503.
     #[arg(long, value_name = "N", default_value_t = 10_000, help_heading = "Limits")]
@@ -164,6 +170,12 @@ impl ServeArgs {
         at_least("--max-connections", self.max_connections >= 1, "1")?;
         at_least("--handshake-timeout", self.handshake_timeout >= Duration::from_millis(100), "100ms")?;
         at_least("--tcp-keepalive-count", self.tcp_keepalive_count >= 1, "1")?;
+        at_least("--http-keepalive-requests", self.http_keepalive_requests >= 1, "1")?;
+        at_least(
+            "--http-keepalive-timeout",
+            self.http_keepalive_timeout >= Duration::from_millis(100),
+            "100ms",
+        )?;
         for (flag, time) in [
             ("--tcp-keepalive-idle", self.tcp_keepalive_idle),
             ("--tcp-keepalive-interval", self.tcp_keepalive_interval),
@@ -187,9 +199,9 @@ impl ServeArgs {
             http: HttpLimits {
                 handshake: self.handshake_timeout,
                 header_bytes: self.max_header,
-                requests: self.http_requests,
-                lifetime: self.http_time,
-                idle: self.http_idle,
+                requests: self.http_keepalive_requests,
+                lifetime: self.http_keepalive_time,
+                idle: self.http_keepalive_timeout,
             },
             line: LineLimits {
                 echo_message_bytes: self.max_message,
@@ -251,6 +263,8 @@ mod tests {
             ["--interval", "0s"],
             ["--max-header", "1K"],
             ["--max-message", "1"],
+            ["--http-keepalive-requests", "0"],
+            ["--http-keepalive-timeout", "0"],
             ["--max-connections", "0"],
             ["--allow-host", "http://x"],
         ] {

@@ -5,6 +5,7 @@
 //! into the line's `mailbox`; what lines have for the hub goes through one bounded channel, which is all the waiting there is:
 //! the hub itself waits for nobody.
 
+mod fragment;
 mod hub;
 mod line;
 mod mailbox;
@@ -27,6 +28,7 @@ use super::history::Desk;
 use super::line::Line;
 use super::metrics::Metrics;
 use super::shutdown::Shutdown;
+use line::Talk;
 use mailbox::Slot;
 use meter::Meter;
 use stopwatch::Stopwatch;
@@ -145,16 +147,20 @@ impl Poster {
     }
 }
 
-/// Serves one line until it ends. It comes boxed: a future keeps room for its arguments even after they have moved on.
-pub(super) async fn serve(line: Box<Line>, bearer: Option<Bearer>) {
+/// Serves one line until it ends.
+// Not an `async fn`: that would keep its arguments beside the parts of them for as long as the line lives.
+pub(super) fn serve(line: Box<Line>, bearer: Option<Bearer>) -> impl Future<Output = ()> {
     let server = Arc::clone(&line.server);
-    server.metrics.chat_lines.increment(1.0);
     let id = LineId(line.id);
-    let (end, frames) = line::run(id, line, bearer).await;
-    // A hub that is gone needs no goodbye.
-    let _ = server.rooms.hub.send(Note::Ended(id)).await;
-    server.metrics.chat_lines.decrement(1.0);
-    server.metrics.line_ended("chat", end.label());
-    tracing::info!(route = "chat", why = end.label(), "the line has ended");
-    Box::pin(end.say(frames)).await;
+    let (mut talk, slot) = Talk::begin(id, line, bearer);
+    async move {
+        server.metrics.chat_lines.increment(1.0);
+        let end = talk.run(id, slot, &server).await;
+        // A hub that is gone needs no goodbye.
+        let _ = server.rooms.hub.send(Note::Ended(id)).await;
+        server.metrics.chat_lines.decrement(1.0);
+        server.metrics.line_ended("chat", end.label());
+        tracing::info!(route = "chat", why = end.label(), "the line has ended");
+        Box::pin(end.say(talk.frames)).await;
+    }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
+use super::accept::Presence;
 use super::http::Opened;
 use super::line::Line;
 use super::routes::Plan;
@@ -14,28 +15,55 @@ use super::{Server, chat, echo, goodbye, http};
 
 /// Serves one connection until it ends. `id` is a number no other connection of this server has; `full`: there is no room for
 /// another line; say so.
-pub(super) async fn serve(id: u64, stream: TcpStream, peer: SocketAddr, server: Arc<Server>, full: bool) {
-    let _counted = Counted::new(&server);
+// Not an `async fn`, which would keep its arguments beside what they became for as long as the line lives.
+pub(super) fn serve(
+    id: u64,
+    stream: TcpStream,
+    peer: SocketAddr,
+    server: Arc<Server>,
+    full: bool,
+) -> impl Future<Output = ()> {
+    let counted = Counted::new(&server);
     // Boxed, and gone once the line begins: a parser, its buffers and a TLS handshake are many times what an idle line needs.
-    let Some(opened) = Box::pin(open(stream, peer, Arc::clone(&server), full)).await else {
-        return;
-    };
-    let Opened { transport, read_ahead, plan, presence: _present } = opened;
+    let beginning = Box::pin(begin(id, stream, peer, server, full));
+    async move {
+        let _counted = counted;
+        let Some(Begun { line, plan, presence: _present }) = beginning.await else { return };
+        match plan {
+            // Neither boxed: they are of about one size, and share one place.
+            Plan::Echo => echo::serve(line).await,
+            Plan::Chat { bearer } => chat::serve(line, bearer).await,
+            Plan::Reject { code, reason } => {
+                line.server.metrics.line_ended("chat", "rejected");
+                Box::pin(goodbye::reject(line.frames, code, reason)).await;
+            }
+        }
+    }
+}
+
+/// A line, what it is for, and that it is there. Boxed, for what it moves into would keep its place free.
+struct Begun {
+    line: Box<Line>,
+    plan: Plan,
+    presence: Presence,
+}
+
+async fn begin(
+    id: u64,
+    stream: TcpStream,
+    peer: SocketAddr,
+    server: Arc<Server>,
+    full: bool,
+) -> Option<Begun> {
+    let Opened { transport, read_ahead, plan, presence } =
+        open(stream, peer, Arc::clone(&server), full).await?;
     let measures = plan.measures(&server.config.line);
-    let line = Line::new(id, transport, read_ahead, measures, peer, Arc::clone(&server)).await;
+    let line = Line::new(id, transport, read_ahead, measures, peer, server).await;
     match &plan {
         Plan::Echo | Plan::Chat { .. } => tracing::info!(route = plan.route(), "a line has opened"),
         Plan::Reject { code, .. } => tracing::info!(code, "a line has opened only to be told why it may not"),
     }
-    match plan {
-        // Neither boxed: they are of about one size, and share one place.
-        Plan::Echo => echo::serve(line).await,
-        Plan::Chat { bearer } => chat::serve(Box::new(line), bearer).await,
-        Plan::Reject { code, reason } => {
-            server.metrics.line_ended("chat", "rejected");
-            Box::pin(goodbye::reject(line.frames, code, reason)).await;
-        }
-    }
+    Some(Begun { line: Box::new(line), plan, presence })
 }
 
 async fn open(stream: TcpStream, peer: SocketAddr, server: Arc<Server>, full: bool) -> Option<Opened> {

@@ -21,8 +21,8 @@ const FRAGMENT_OVERHEAD: u64 = 8;
 
 /// Serves one line until it ends.
 // Not an `async fn`: that would keep its argument beside the parts of it for as long as the line lives.
-pub fn serve(line: Line) -> impl Future<Output = ()> {
-    let Line { frames, server, .. } = line;
+pub fn serve(line: Box<Line>) -> impl Future<Output = ()> {
+    let Line { frames, server, .. } = *line;
     let limits = server.config.line;
     let mut echo = Echo::new(frames, limits.echo_message_bytes, limits.echo_rate.map(Throttle::new));
     async move {

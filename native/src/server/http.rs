@@ -21,6 +21,7 @@ use hyper::server::conn::http1;
 use hyper::service::Service;
 use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt;
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use super::accept::Presence;
@@ -66,10 +67,15 @@ pub(super) async fn serve(
         tokio::select! {
             biased;
             done = poll_fn(|cx| connection.poll_without_shutdown(cx)) => break End::Done(done),
-            () = sleep_until(deadline) => match visit.last_request() {
+            // A request that came at the last moment came in time: this stands before the deadline.
+            () = visit.asked.notified() => {
+                deadline = visit.last().map_or(deadline, |last| last + limits.idle);
+            }
+            () = sleep_until(deadline) => match visit.last() {
                 None => break End::TooSlow,
-                Some(last) if last + limits.idle <= Instant::now() => break End::Idle,
-                Some(last) => deadline = last + limits.idle,
+                // An answer that takes its time is no idleness; it has a limit of its own.
+                Some(_) if visit.owes_an_answer() => deadline = Instant::now() + limits.idle,
+                Some(_) => break End::Idle,
             },
             _ = shutdown.draining(), if !leaving => {
                 leaving = true;
@@ -129,7 +135,11 @@ fn label(why: &hyper::Error) -> Option<&'static str> {
 struct Visit {
     accepted: Instant,
     requests: AtomicU32,
-    last_request_ms: AtomicU64,
+    answers: AtomicU32,
+    /// The last request or answer.
+    last_ms: AtomicU64,
+    /// One has come or gone: the time to the next one begins anew.
+    asked: Notify,
     /// What the connection becomes. It counts as a line from before its 101 is sent: a server that leaves in between must
     /// not overlook it.
     plan: Mutex<Option<(Plan, Presence)>>,
@@ -140,24 +150,41 @@ impl Visit {
         Self {
             accepted,
             requests: AtomicU32::new(0),
-            last_request_ms: AtomicU64::new(0),
+            answers: AtomicU32::new(0),
+            last_ms: AtomicU64::new(0),
+            asked: Notify::new(),
             plan: Mutex::new(None),
         }
     }
 
     /// Counts a request, and tells which one it was.
     fn request(&self) -> u32 {
+        let count = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        self.moved();
+        count
+    }
+
+    fn answer(&self) {
+        self.answers.fetch_add(1, Ordering::Relaxed);
+        self.moved();
+    }
+
+    fn moved(&self) {
         let age = u64::try_from(self.accepted.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.last_request_ms.store(age, Ordering::Relaxed);
-        self.requests.fetch_add(1, Ordering::Relaxed) + 1
+        self.last_ms.store(age, Ordering::Relaxed);
+        self.asked.notify_one();
+    }
+
+    fn owes_an_answer(&self) -> bool {
+        self.answers.load(Ordering::Relaxed) < self.requests.load(Ordering::Relaxed)
     }
 
     fn take_plan(&self) -> Option<(Plan, Presence)> {
         self.plan.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    fn last_request(&self) -> Option<Instant> {
-        let age = Duration::from_millis(self.last_request_ms.load(Ordering::Relaxed));
+    fn last(&self) -> Option<Instant> {
+        let age = Duration::from_millis(self.last_ms.load(Ordering::Relaxed));
         (self.requests.load(Ordering::Relaxed) > 0).then(|| self.accepted + age)
     }
 }
@@ -203,6 +230,7 @@ fn conclude(
     count: u32,
     answer: Answer,
 ) -> Response<Full<Bytes>> {
+    visit.answer();
     let Answer { route, mut response, plan } = answer;
     let status = response.status().as_u16();
     server.metrics.request(route, status);

@@ -65,9 +65,9 @@ impl Plan {
         match self {
             // Smaller ones cost speed, larger ones only memory: an idle line is to take no more than 8 KiB in all.
             Self::Echo => Measures { message: limits.echo_message_bytes, read: 3 << 10, write: 16 << 10 },
-            // Most members listen most of the time, to messages of a few hundred bytes.
+            // Most members listen most of the time, and say a few hundred bytes; what they hear comes in bursts.
             Self::Chat { .. } | Self::Reject { .. } => {
-                Measures { message: limits.chat_message_bytes, read: 1 << 10, write: 2 << 10 }
+                Measures { message: limits.chat_message_bytes, read: 512, write: 2 << 10 }
             }
         }
     }

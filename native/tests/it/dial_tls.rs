@@ -17,13 +17,13 @@ use crate::{
 };
 
 /// An authority, and files to tell the program about.
-struct Authority {
+pub(crate) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     folder: PathBuf,
 }
 
 impl Authority {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -35,7 +35,7 @@ impl Authority {
         Self { issuer, folder }
     }
 
-    fn file(&self, name: &str) -> String {
+    pub(crate) fn file(&self, name: &str) -> String {
         self.folder.join(name).to_str().unwrap().to_owned()
     }
 
@@ -51,7 +51,7 @@ impl Authority {
     }
 
     /// An echo server with such a certificate.
-    async fn server(&self, name: &str, expired: bool, wants_certificate: bool) -> Peer {
+    pub(crate) async fn server(&self, name: &str, expired: bool, wants_certificate: bool) -> Peer {
         let (certificate, key) = self.issue(name, expired);
         serving(&certificate, &key, wants_certificate.then_some(self)).await
     }
@@ -136,9 +136,14 @@ async fn an_authority_that_is_its_own_server() {
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let certificate = params.self_signed(&key).unwrap();
     std::fs::write(authority.folder.join("self.pem"), certificate.pem()).unwrap();
+    let itself = authority.file("self.pem");
     let peer = serving(&certificate, &key, None).await;
-    let outcome = run(&["connect", "--ca", &authority.file("self.pem"), &url("localhost", &peer)], b"").await;
-    outcome.failed(13, &["CA:TRUE", "basicConstraints=CA:FALSE", "--insecure"]);
+    let outcome = run(&["connect", "--ca", &itself, "-n", "1", &url("localhost", &peer)], b"hi\n").await;
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (0, "hi\n"), "{outcome:?}");
+    // It is nobody else's, and another authority does not make it a server's.
+    run(&["connect", "--ca", &itself, &url("127.0.0.1", &peer)], b"").await.failed(13, &["another name"]);
+    let outcome = run(&["connect", "--ca", &authority.file("ca.pem"), &url("localhost", &peer)], b"").await;
+    outcome.failed(13, &["CA:TRUE", "--ca FILE"]);
 }
 
 #[tokio::test]

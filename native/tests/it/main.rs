@@ -17,6 +17,8 @@ mod connect_refused;
 mod deploy;
 mod dial_proxy;
 mod dial_tls;
+#[cfg(target_os = "linux")]
+mod doctor;
 mod echo_cli;
 mod history;
 #[cfg(unix)]

@@ -1,10 +1,13 @@
 //! The way in: requests and handshakes, good and bad.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use heartline::server::Config;
 use heartline::server::page::Page;
 
-use crate::serve_peer::{CLOSE, StandingClock, TEXT, TestServer, frame, handshake};
+use crate::program::start;
+use crate::serve_peer::{CLOSE, Raw, StandingClock, TEXT, TestServer, frame, handshake};
 
 const HOST: &str = "Host: localhost\r\n";
 
@@ -195,6 +198,47 @@ async fn a_connection_has_its_share_of_requests_and_of_idle_time() {
     clock.advance(10).await;
     clock.advance(65).await;
     assert_eq!(idle.rest().await, "alive\n");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_older_than_its_lifetime_gets_its_answer_and_no_further_one() {
+    let clock = StandingClock::hold();
+    let mut config = Config::default();
+    config.http.lifetime = Duration::from_secs(100);
+    let server = TestServer::start(config).await;
+    let mut old = server.connect().await;
+    let request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    for _ in 0..2 {
+        old.send(request).await;
+        assert!(!old.head().await.1.contains("connection: close"));
+        clock.advance(50).await;
+    }
+    old.send(request).await;
+    assert!(old.rest().await.to_ascii_lowercase().contains("connection: close"));
+}
+
+/// What nginx offers under the same names, as the flags of a running server.
+#[tokio::test]
+async fn the_flags_of_http_keep_alive_are_heeded() {
+    let server = |flag: &'static str, value: &'static str| async move {
+        let mut server = start(&["serve", "--listen", "127.0.0.1:0", flag, value]);
+        let address = server.out().await.replace("heartline listening on http://", "");
+        (Raw { stream: tokio::net::TcpStream::connect(address).await.unwrap() }, server)
+    };
+    let request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let (mut once, _server) = server("--http-keepalive-requests", "1").await;
+    once.send(request).await;
+    assert!(once.rest().await.to_ascii_lowercase().contains("connection: close"));
+    let (mut short, _server) = server("--http-keepalive-time", "0").await;
+    short.send(request).await;
+    assert!(short.rest().await.to_ascii_lowercase().contains("connection: close"));
+    let (mut idle, _server) = server("--http-keepalive-timeout", "200ms").await;
+    idle.send(request).await;
+    let answer = idle.rest().await;
+    assert!(
+        answer.ends_with("alive\n") && !answer.to_ascii_lowercase().contains("connection: close"),
+        "{answer}"
+    );
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ use crate::{
 
 const CTRL_D: &str = "\x04";
 const CTRL_U: &str = "\x15";
+const CTRL_Z: &str = "\x1a";
 
 /// A terminal with the program in it.
 struct Terminal {
@@ -33,6 +34,10 @@ struct Terminal {
 
 impl Terminal {
     fn start(args: &[&str], columns: u16, rows: u16) -> Self {
+        Self::with(&command(args), columns, rows)
+    }
+
+    fn with(prepared: &tokio::process::Command, columns: u16, rows: u16) -> Self {
         let near = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&near).unwrap();
         unlockpt(&near).unwrap();
@@ -42,7 +47,6 @@ impl Terminal {
         let size = Winsize { ws_col: columns, ws_row: rows, ws_xpixel: 0, ws_ypixel: 0 };
         tcsetwinsize(&far, size).unwrap();
 
-        let prepared = command(args);
         // In a session of its own: the program must not find the terminal the tests were started from.
         let mut alone = tokio::process::Command::new("setsid");
         alone.arg("--ctty").arg(prepared.as_std().get_program()).args(prepared.as_std().get_args());
@@ -153,4 +157,25 @@ async fn all_that_is_pasted_is_sent() {
     terminal.shows(|rows| rows.iter().any(|row| row == "< 3000")).await;
     terminal.type_keys(CTRL_D);
     assert_eq!(terminal.code().await, Some(0));
+}
+
+#[tokio::test]
+async fn a_shell_gets_its_terminal_back_for_a_while() {
+    let peer = Peer::echoing().await;
+    // With -m it is a shell as people have it: what runs in it can be stopped.
+    let mut shell = tokio::process::Command::new("sh");
+    shell.args(["-mc", "\"$0\" connect \"$1\"; echo \"stopped: $?\"; fg >/dev/null; echo \"ended: $?\""]);
+    shell.args([env!("CARGO_BIN_EXE_heartline"), &peer.url()]);
+    let mut terminal = Terminal::with(&shell, 80, 24);
+    terminal.shows(is_waiting).await;
+    terminal.type_keys(format!("half a line{CTRL_Z}"));
+    // Whoever was stopped by SIGTSTP: 128 and its number.
+    let rows = terminal.shows(|rows| rows.iter().any(|row| row == "stopped: 148")).await;
+    let at = rows.iter().position(|row| row == "stopped: 148").unwrap();
+    assert!(rows[..at].iter().all(|row| !row.contains("half")), "the prompt was left behind: {rows:#?}");
+    terminal.shows(|rows| rows.last().is_some_and(|row| row.ends_with("› half a line"))).await;
+    terminal.type_keys("\r");
+    terminal.shows(|rows| rows.iter().any(|row| row == "< half a line")).await;
+    terminal.type_keys(CTRL_D);
+    terminal.shows(|rows| rows.last().is_some_and(|row| row == "ended: 0")).await;
 }

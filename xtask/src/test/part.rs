@@ -115,7 +115,18 @@ impl Part {
             Self::Formatting | Self::Clippy => &[Need::Lints],
             Self::ClippyWasm => &[Need::Lints, Need::WasmTarget],
             Self::Docs | Self::Doctests => &[],
-            Self::Native => &[Need::Companion(Companion::Broker), Need::Companion(Companion::Tshark)],
+            Self::Native => {
+                const COMPANIONS: [Need; 6] = [
+                    Need::Companion(Companion::Broker),
+                    Need::Companion(Companion::Tshark),
+                    Need::Companion(Companion::Nginx),
+                    Need::Companion(Companion::Haproxy),
+                    Need::Companion(Companion::Ip),
+                    Need::Companion(Companion::Iptables),
+                ];
+                // The doctor's scenarios with proxies and firewalls are Linux's: elsewhere the first two will do.
+                if cfg!(target_os = "linux") { &COMPANIONS } else { COMPANIONS.split_at(2).0 }
+            }
             Self::Dependencies => &[Need::Cargo(CargoTool::CargoDeny)],
             Self::CoreWasm => &[Need::WasmTarget, BINDGEN, CHROMIUM],
             Self::WebChromium => &[Need::WasmTarget, BINDGEN, WASM_PACK, CHROMIUM],

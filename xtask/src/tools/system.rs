@@ -92,7 +92,7 @@ pub(crate) fn install(browser: Browser, store: &Store) -> Result<()> {
     install_packages(browser.packages(), browser.by_hand(), store)
 }
 
-/// A program that tests run beside ours; its package has its name.
+/// A program that tests run beside ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Companion {
     /// `nats-server`, which several servers may keep their history on. Debian's package also begins to run it; tests start
@@ -100,6 +100,14 @@ pub(crate) enum Companion {
     Broker,
     /// `tshark`, which reads captures as Wireshark does.
     Tshark,
+    /// `nginx`, a proxy that the doctor has to know. Debian's package also begins to run it; tests start their own.
+    Nginx,
+    /// `haproxy`, another one.
+    Haproxy,
+    /// `ip`, which makes networks of their own.
+    Ip,
+    /// `iptables`, a firewall in them.
+    Iptables,
 }
 
 impl Companion {
@@ -108,6 +116,18 @@ impl Companion {
         match self {
             Self::Broker => "nats-server",
             Self::Tshark => "tshark",
+            Self::Nginx => "nginx",
+            Self::Haproxy => "haproxy",
+            Self::Ip => "ip",
+            Self::Iptables => "iptables",
+        }
+    }
+
+    /// What Debian calls its package.
+    fn package(self) -> &'static str {
+        match self {
+            Self::Ip => "iproute2",
+            Self::Broker | Self::Tshark | Self::Nginx | Self::Haproxy | Self::Iptables => self.name(),
         }
     }
 
@@ -122,8 +142,12 @@ impl Companion {
         let by_hand = match self {
             Self::Broker => "install nats-server, 2.9 or later, on the PATH",
             Self::Tshark => "install tshark, which comes with Wireshark, on the PATH",
+            Self::Nginx => "install nginx on the PATH",
+            Self::Haproxy => "install haproxy, 2.4 or later, on the PATH",
+            Self::Ip => "install iproute2, so that ip is on the PATH",
+            Self::Iptables => "install iptables on the PATH",
         };
-        install_packages(&[self.name()], by_hand, store)
+        install_packages(&[self.package()], by_hand, store)
     }
 }
 

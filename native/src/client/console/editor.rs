@@ -34,6 +34,8 @@ pub(super) enum Done {
     Interrupted,
     /// Ctrl-L: the screen should be empty.
     Clear,
+    /// Ctrl-Z: the shell wants its terminal back for a while.
+    Suspended,
 }
 
 impl Editor {
@@ -66,6 +68,7 @@ impl Editor {
             KeyCode::Char('c') if control && !alt => return Some(Done::Interrupted),
             KeyCode::Char('d') if control && !alt && self.line.is_empty() => return Some(Done::End),
             KeyCode::Char('l') if control && !alt => return Some(Done::Clear),
+            KeyCode::Char('z') if control && !alt => return Some(Done::Suspended),
             KeyCode::Left if control || alt => self.cursor = self.word_left(),
             KeyCode::Right if control || alt => self.cursor = self.word_right(),
             KeyCode::Char('b') if alt && !control => self.cursor = self.word_left(),

@@ -19,6 +19,10 @@ impl Size {
         let or = |told: u16, else_: usize| if told == 0 { else_ } else { usize::from(told) };
         Self { columns: or(columns, 80), rows: or(rows, 24) }
     }
+
+    pub(super) fn columns(self) -> usize {
+        self.columns
+    }
 }
 
 /// What stands before the line.

@@ -16,6 +16,7 @@ use super::{
     above::{self, Above, Lines},
     editor::{Done, Editor},
     rows::{Prompt, Rows, Size},
+    wrap::wrapped,
 };
 use crate::output::style::Tone;
 
@@ -106,6 +107,12 @@ impl Screen {
         write(&format!("{}{line}\r\n", self.rows.erase(self.size)))
     }
 
+    /// Writes news above the prompt, broken between words.
+    pub(super) fn tell(&mut self, text: &str, tone: Tone, colored: bool) -> io::Result<()> {
+        let rows = wrapped(text, self.size.columns());
+        self.print(&tone.paint(rows, colored))
+    }
+
     /// Sets the prompt, to be seen when the next line is waited for.
     pub(super) fn set_prompt(&mut self, tone: Tone, text: &str, colored: bool) {
         let prompt = Prompt { text: format!("{text} › "), tone, colored };
@@ -125,6 +132,7 @@ impl Screen {
                     self.rows.erase(self.size);
                     write(CLEAR).map(|()| None)
                 }
+                Some(Done::Suspended) => self.suspend().map(|()| None),
             },
             Event::Resize(columns, rows) => {
                 self.size = Size::new((columns, rows));
@@ -132,6 +140,25 @@ impl Screen {
             }
             Event::FocusGained | Event::FocusLost | Event::Mouse(_) => Ok(None),
         }
+    }
+
+    /// Gives the terminal back, and stops until the shell says to go on. What comes meanwhile waits in the network.
+    #[cfg(unix)]
+    fn suspend(&mut self) -> io::Result<()> {
+        use rustix::process::{Signal, kill_current_process_group};
+        write(&self.rows.erase(self.size))?;
+        terminal::disable_raw_mode()?;
+        kill_current_process_group(Signal::TSTP)?;
+        terminal::enable_raw_mode()?;
+        // The window may have another size by now.
+        self.size = Size::new(terminal::size().unwrap_or_default());
+        Ok(())
+    }
+
+    /// Where there is no such thing as a stopped program, the key does nothing.
+    #[cfg(not(unix))]
+    fn suspend(&mut self) -> io::Result<()> {
+        Ok(())
     }
 
     fn paint(&mut self) -> io::Result<()> {

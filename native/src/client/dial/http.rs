@@ -31,6 +31,8 @@ pub(super) struct Head {
     /// The words behind the status, as sent.
     pub(super) reason: String,
     headers: Vec<(String, String)>,
+    /// The head as it came.
+    pub(super) bytes: Vec<u8>,
     /// What came behind the head: the first frames, or the body.
     pub(super) rest: Vec<u8>,
 }
@@ -149,6 +151,7 @@ fn parse(bytes: &[u8]) -> Result<Option<Head>, HeadError> {
         status: response.code.ok_or_else(not_http)?,
         reason: response.reason.unwrap_or_default().to_owned(),
         headers,
+        bytes: bytes[..length].to_vec(),
         rest: bytes[length..].to_vec(),
     }))
 }

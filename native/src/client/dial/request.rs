@@ -18,6 +18,8 @@ pub struct Request {
     pub basic_auth: Option<Credentials>,
     /// Further headers, as typed.
     pub headers: Vec<(String, String)>,
+    /// Offer permessage-deflate. Only for those who read frames themselves: the usual reader knows no extension.
+    pub deflate: bool,
 }
 
 /// A header or subprotocol that cannot be sent.
@@ -116,9 +118,34 @@ impl Request {
         additions
     }
 
+    /// A plain request for the same place, which is no handshake.
+    pub(super) fn plain_text(&self, endpoint: &Endpoint) -> String {
+        self.head(endpoint, true, |add| add("Accept", "*/*"))
+    }
+
     /// The request's text for one dial. Secrets go only to the place they were typed for: a redirect elsewhere
     /// (`trusted` false) gets no `Authorization` and no `Cookie`.
     pub(super) fn text(&self, endpoint: &Endpoint, key: &str, trusted: bool) -> String {
+        self.head(endpoint, trusted, |add| {
+            add("Connection", "Upgrade");
+            add("Upgrade", "websocket");
+            add("Sec-WebSocket-Version", "13");
+            add("Sec-WebSocket-Key", key);
+            if !self.subprotocols.is_empty() {
+                add("Sec-WebSocket-Protocol", &self.subprotocols.join(", "));
+            }
+            if self.deflate {
+                add("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits");
+            }
+        })
+    }
+
+    fn head(
+        &self,
+        endpoint: &Endpoint,
+        trusted: bool,
+        add_purpose: impl FnOnce(&mut dyn FnMut(&str, &str)),
+    ) -> String {
         let typed = |name: &str| self.headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
         let mut text = format!("GET {} HTTP/1.1\r\n", endpoint.target);
         let mut add = |name: &str, value: &str| {
@@ -130,13 +157,7 @@ impl Request {
         if !typed("host") || !trusted {
             add("Host", &endpoint.host_header());
         }
-        add("Connection", "Upgrade");
-        add("Upgrade", "websocket");
-        add("Sec-WebSocket-Version", "13");
-        add("Sec-WebSocket-Key", key);
-        if !self.subprotocols.is_empty() {
-            add("Sec-WebSocket-Protocol", &self.subprotocols.join(", "));
-        }
+        add_purpose(&mut add);
         if let Some(origin) = &self.origin {
             add("Origin", origin);
         }

@@ -1,6 +1,12 @@
 //! TLS towards the server: whom to trust, and what went wrong in words.
 
-use std::{fs, io, path::PathBuf, sync::Arc};
+mod named;
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use rustls::{
     AlertDescription, CertificateError, ClientConfig, RootCertStore,
@@ -10,6 +16,7 @@ use rustls::{
 };
 use tokio_rustls::TlsConnector;
 
+use self::named::TrustNamed;
 use super::failure::{DialFailure, Step, io_words};
 use crate::client::activity::Stream;
 
@@ -60,10 +67,16 @@ impl TlsOptions {
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .map_err(|error| TlsOptionsError::Library(error.to_string()))?;
-        let builder = if self.insecure {
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(TrustAnybody(provider)))
-        } else {
-            builder.with_root_certificates(self.roots()?)
+        let builder = match &self.ca {
+            _ if self.insecure => {
+                builder.dangerous().with_custom_certificate_verifier(Arc::new(TrustAnybody(provider)))
+            }
+            Some(path) => {
+                let named = certificates(path)?;
+                let trust = TrustNamed::new(named.clone(), authorities(path, named)?, provider)?;
+                builder.dangerous().with_custom_certificate_verifier(Arc::new(trust))
+            }
+            None => builder.with_root_certificates(systems_authorities()?),
         };
         let mut config = match &self.identity {
             Some((chain, key)) => builder
@@ -75,22 +88,24 @@ impl TlsOptions {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Arc::new(config))
     }
+}
 
-    fn roots(&self) -> Result<RootCertStore, TlsOptionsError> {
-        let mut roots = RootCertStore::empty();
-        if let Some(path) = &self.ca {
-            for certificate in certificates(path)? {
-                roots.add(certificate).map_err(|error| TlsOptionsError::File {
-                    what: "an authority",
-                    path: path.clone(),
-                    why: error.to_string(),
-                })?;
-            }
-            return Ok(roots);
-        }
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if roots.is_empty() { Err(TlsOptionsError::NoRoots) } else { Ok(roots) }
+fn authorities(path: &Path, named: Vec<CertificateDer<'static>>) -> Result<RootCertStore, TlsOptionsError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in named {
+        roots.add(certificate).map_err(|error| TlsOptionsError::File {
+            what: "an authority",
+            path: path.to_owned(),
+            why: error.to_string(),
+        })?;
     }
+    Ok(roots)
+}
+
+fn systems_authorities() -> Result<RootCertStore, TlsOptionsError> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if roots.is_empty() { Err(TlsOptionsError::NoRoots) } else { Ok(roots) }
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "a foreign enum; the rest has good words of its own")]
@@ -118,20 +133,46 @@ fn private_key(path: &PathBuf) -> Result<PrivateKeyDer<'static>, TlsOptionsError
     PrivateKeyDer::from_pem_slice(&bytes).map_err(|error| file_error(error.to_string()))
 }
 
+/// What a TLS handshake agreed upon, and by whose certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agreed {
+    /// `TLS 1.3`.
+    pub version: String,
+    /// The cipher suite, as the library spells it.
+    pub suite: String,
+    /// The server's certificate and those it was sent with, in DER; its own is the first.
+    pub certificates: Vec<CertificateDer<'static>>,
+}
+
 /// The TLS handshake over `stream` with the server named `host`.
 pub(super) async fn handshake(
     stream: Box<dyn Stream>,
     host: &str,
     config: Arc<ClientConfig>,
-) -> Result<Box<dyn Stream>, DialFailure> {
+) -> Result<(Box<dyn Stream>, Agreed), DialFailure> {
     let name = ServerName::try_from(host.to_owned()).map_err(|_| {
         let what = format!("\"{host}\" is not a name a certificate can hold");
         DialFailure::lasting(Step::Tls, what, "use the server's DNS name or IP address")
     })?;
     match TlsConnector::from(config).connect(name, stream).await {
-        Ok(stream) => Ok(Box::new(stream)),
+        Ok(stream) => {
+            let session = stream.get_ref().1;
+            let agreed = Agreed {
+                version: session.protocol_version().map_or_else(String::new, version_words),
+                suite: session
+                    .negotiated_cipher_suite()
+                    .map_or_else(String::new, |s| format!("{:?}", s.suite())),
+                certificates: session.peer_certificates().unwrap_or_default().to_vec(),
+            };
+            Ok((Box::new(stream), agreed))
+        }
         Err(error) => Err(failure(&error, host)),
     }
+}
+
+/// `TLSv1_3` as people write it.
+fn version_words(version: rustls::ProtocolVersion) -> String {
+    format!("{version:?}").replace("TLSv", "TLS ").replace('_', ".")
 }
 
 /// A TLS error in words. Also for those that only show at the first read: a server that speaks TLS 1.3 refuses a
@@ -206,7 +247,7 @@ fn certificate_words(error: &CertificateError, host: &str) -> (String, &'static 
         ),
         CertificateError::Other(other) if is_authority(other) => (
             format!("the certificate of {host} is an authority's (CA:TRUE), not a server's"),
-            "have one made with basicConstraints=CA:FALSE (self-signed is fine with --ca), or take any by --insecure",
+            "name that certificate itself by --ca FILE, or have one made with basicConstraints=CA:FALSE",
         ),
         other => (
             format!("the certificate of {host} is no good: {other}"),

@@ -1,5 +1,7 @@
 //! The WebSocket handshake over a connected stream: ask, check the answer, and tell a wrong one in full.
 
+use std::time::Instant;
+
 use heartline_core::frame::Side;
 use tokio_tungstenite::{
     WebSocketStream,
@@ -14,6 +16,7 @@ use super::{
     failure::{DialFailure, Refusal, Step, io_words},
     http::{Head, HeadError, exchange},
     request::Request,
+    steps::Steps,
     tls,
 };
 use crate::{client::activity::Stream, closing::Closing, output::escape::excerpt};
@@ -21,10 +24,20 @@ use crate::{client::activity::Stream, closing::Closing, output::escape::excerpt}
 /// A WebSocket over any stream.
 pub type Socket = WebSocketStream<Closing<Box<dyn Stream>>>;
 
+/// A line that is open, as bytes.
+pub struct Opened {
+    /// What follows the handshake.
+    pub stream: Box<dyn Stream>,
+    /// What came right behind the answer: the beginning of the frames.
+    pub read_ahead: Vec<u8>,
+    /// The subprotocol agreed upon.
+    pub subprotocol: Option<String>,
+}
+
 /// What the server said to the handshake.
 pub(super) enum Answer {
-    /// It is a line; the subprotocol agreed upon.
-    Open(Box<Socket>, Option<String>),
+    /// It is a line.
+    Open(Opened),
     /// It is elsewhere.
     Moved {
         /// Status and words, for when nobody follows.
@@ -40,11 +53,13 @@ pub(super) async fn upgrade(
     endpoint: &Endpoint,
     request: &Request,
     trusted: bool,
-    max_message: usize,
+    steps: &mut Steps,
 ) -> Result<Answer, DialFailure> {
     let key = generate_key();
     let text = request.text(endpoint, &key, trusted);
+    let begun = Instant::now();
     let mut head = exchange(&mut *stream, &text).await.map_err(|error| no_answer(&error, endpoint))?;
+    steps.answered(begun.elapsed(), &text, &head.bytes);
     if let (301 | 302 | 303 | 307 | 308, Some(location)) = (head.status, head.header("location")) {
         let status = format!("{} {}", head.status, excerpt(&head.reason, 40));
         return Ok(Answer::Moved { status: status.trim().to_owned(), location: location.to_owned() });
@@ -56,15 +71,21 @@ pub(super) async fn upgrade(
     let subprotocol = check(&head, &key, request).map_err(|(what, advice)| {
         DialFailure::lasting(Step::Protocol, format!("{endpoint} answers 101, but {what}"), advice)
     })?;
-    let config = WebSocketConfig::default()
-        .read_buffer_size(16 << 10)
-        // Every message is flushed; a buffer would only delay it.
-        .write_buffer_size(0)
-        .max_message_size(Some(max_message))
-        .max_frame_size(Some(max_message));
-    let stream = Closing::new(stream, Side::Server, &mut head.rest);
-    let socket = WebSocketStream::from_partially_read(stream, head.rest, Role::Client, Some(config)).await;
-    Ok(Answer::Open(Box::new(socket), subprotocol))
+    Ok(Answer::Open(Opened { stream, read_ahead: head.rest, subprotocol }))
+}
+
+impl Opened {
+    /// The line as messages of at most `max_message` bytes.
+    pub(super) async fn into_socket(mut self, max_message: usize) -> Socket {
+        let config = WebSocketConfig::default()
+            .read_buffer_size(16 << 10)
+            // Every message is flushed; a buffer would only delay it.
+            .write_buffer_size(0)
+            .max_message_size(Some(max_message))
+            .max_frame_size(Some(max_message));
+        let stream = Closing::new(self.stream, Side::Server, &mut self.read_ahead);
+        WebSocketStream::from_partially_read(stream, self.read_ahead, Role::Client, Some(config)).await
+    }
 }
 
 /// The checks of RFC 6455, section 4.1, in its order. Gives the subprotocol agreed upon.
@@ -81,8 +102,10 @@ fn check(head: &Head, key: &str, request: &Request) -> Result<Option<String>, (S
         let what = if accept.is_some() { "with a wrong" } else { "without" };
         return Err((format!("{what} Sec-WebSocket-Accept"), NO_SERVER));
     }
-    if let Some(extensions) = head.header("sec-websocket-extensions").filter(|value| !value.trim().is_empty())
-    {
+    let extensions = head.header("sec-websocket-extensions").map(str::trim).unwrap_or_default();
+    let is_offered =
+        |extension: &str| request.deflate && extension.trim_start().starts_with("permessage-deflate");
+    if !extensions.is_empty() && !extensions.split(',').all(is_offered) {
         let what = format!("turns on an extension nobody asked for ({})", excerpt(extensions, 60));
         return Err((what, "the server breaks the protocol; its operator must mend it"));
     }
@@ -98,7 +121,7 @@ fn check(head: &Head, key: &str, request: &Request) -> Result<Option<String>, (S
     }
 }
 
-fn no_answer(error: &HeadError, endpoint: &Endpoint) -> DialFailure {
+pub(super) fn no_answer(error: &HeadError, endpoint: &Endpoint) -> DialFailure {
     match error {
         HeadError::Io(error) if tls::is_tls(error) => tls::failure(error, &endpoint.host_header()),
         HeadError::Io(error) => DialFailure::passing(
@@ -157,8 +180,10 @@ fn refused(head: &Head, body: String, endpoint: &Endpoint) -> DialFailure {
         404 | 405 | 410 => "there is no WebSocket endpoint at this path: check the URL".to_owned(),
         407 => "a proxy on the way wants credentials: give it by --proxy".to_owned(),
         426 => match head.header("sec-websocket-version") {
-            Some(version) => format!("it speaks only WebSocket version {}, this is 13", excerpt(version, 20)),
-            None => {
+            Some(version) if !head.lists("sec-websocket-version", "13") => {
+                format!("it speaks only WebSocket version {}, this is 13", excerpt(version, 20))
+            }
+            Some(_) | None => {
                 "something on the way took the Upgrade out of the request: a proxy not set up for WebSockets"
                     .to_owned()
             }

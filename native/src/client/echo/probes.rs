@@ -39,7 +39,12 @@ impl Probes {
             ProbeKind::Binary => "binary",
         };
         let place = self.desk.driver.dialer().endpoint.to_string();
-        self.print(Tone::Info, &format!("probing {place} with {} bytes of {kind}", self.plan.size))?;
+        let least = ProbePlan::least(self.plan.kind);
+        let size = match self.plan.size {
+            size if size < least => format!("{least} bytes of {kind} (a probe has no fewer)"),
+            size => format!("{size} bytes of {kind}"),
+        };
+        self.print(Tone::Info, &format!("probing {place} with {size}"))?;
         let plan = self.plan.clone();
         let started = self.desk.driver.with(|echo, now| {
             let started = echo.start(now, plan);

@@ -7,18 +7,19 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::{Sink, Stream};
 use heartline_core::close::code;
 use heartline_core::room::{Gate, LineId, Parcel, Session, Transmit};
 use tokio::time::{Instant, sleep_until, timeout};
-use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
+use tokio_tungstenite::tungstenite::{Error, Message};
 
+use super::super::Server;
 use super::super::gatekeeper::Bearer;
 use super::super::goodbye;
 use super::super::line::{Frames, Line};
 use super::Note;
-use super::mailbox::{self, Mailbox};
+use super::fragment;
+use super::mailbox::{self, Mailbox, Slot};
 use super::meter::Meter;
 
 /// How long a client may take for what comes before a close frame.
@@ -39,55 +40,6 @@ pub(super) enum End {
     Lost,
 }
 
-/// Runs a line to its end.
-pub(super) async fn run(id: LineId, line: Box<Line>, bearer: Option<Bearer>) -> (End, Frames) {
-    let Line { frames, server, .. } = *line;
-    let rooms = &server.rooms;
-    let (slot, mailbox) = mailbox::mailbox();
-    let now = Instant::now();
-    let gate = Arc::clone(&server.gate) as Arc<dyn Gate>;
-    let mut session = Session::new(Arc::clone(&rooms.session), gate, id, now.into_std(), fastrand::u64(..));
-    if let Some(Bearer(token)) = bearer {
-        session.handle_bearer(token);
-    }
-    let mut changes = server.gate.changes();
-    let mut talk = Talk::new(frames, session, mailbox);
-    if rooms.hub.send(Note::Opened(id, slot)).await.is_err() {
-        return (End::Lost, talk.frames);
-    }
-    let end = loop {
-        while let Some(said) = talk.session.poll_hub() {
-            // The hub waits for nobody, so this is short; meanwhile nothing is read, which is the right answer to a hub that is busy.
-            if rooms.hub.send(Note::Said(id, said)).await.is_err() {
-                return (End::Lost, talk.frames);
-            }
-        }
-        if let Some(end) = talk.end.take() {
-            break end;
-        }
-        let timer = talk.session.poll_timeout().map(|(at, _)| Instant::from_std(at));
-        let moved = poll_fn(|cx| talk.poll(cx, &rooms.meter));
-        tokio::select! {
-            biased;
-            // First: what is read after the gate has changed is judged by the new one.
-            Ok(()) = changes.changed() => talk.session.handle_gate_changed(Instant::now().into_std()),
-            () = moved => {}
-            () = until(timer) => talk.session.handle_timeout(Instant::now().into_std()),
-        }
-        talk.collect(&rooms.meter);
-    };
-    if matches!(end, End::Told { .. }) && !end.is_hopeless() {
-        let _ = timeout(LAST_WORDS, poll_fn(|cx| talk.poll_empty(cx, &rooms.meter))).await;
-    }
-    talk.session.handle_closed();
-    while let Some(said) = talk.session.poll_hub() {
-        if rooms.hub.send(Note::Said(id, said)).await.is_err() {
-            break;
-        }
-    }
-    (end, talk.frames)
-}
-
 async fn until(due: Option<Instant>) {
     match due {
         Some(at) => sleep_until(at).await,
@@ -95,12 +47,15 @@ async fn until(due: Option<Instant>) {
     }
 }
 
-struct Talk {
-    frames: Frames,
+/// A session and its socket.
+pub(super) struct Talk {
+    pub(super) frames: Frames,
     session: Session,
     mailbox: Mailbox,
     /// What the session wants written. Bounded by the window the hub keeps to, and by the session, which hears nothing while much waits.
     queue: VecDeque<Parcel>,
+    /// Bytes of the first in the queue that have been written.
+    begun: usize,
     /// Something was written that is not known to be flushed.
     unflushed: bool,
     received: u64,
@@ -109,9 +64,72 @@ struct Talk {
 }
 
 impl Talk {
-    const fn new(frames: Frames, session: Session, mailbox: Mailbox) -> Self {
-        let queue = VecDeque::new();
-        Self { frames, session, mailbox, queue, unflushed: false, received: 0, sent: 0, end: None }
+    /// A talk that has not begun, and the hub's slot to it.
+    pub(super) fn begin(id: LineId, line: Box<Line>, bearer: Option<Bearer>) -> (Self, Slot) {
+        let Line { frames, server, .. } = *line;
+        let (slot, mailbox) = mailbox::mailbox();
+        let now = Instant::now().into_std();
+        let gate = Arc::clone(&server.gate) as Arc<dyn Gate>;
+        let mut session = Session::new(Arc::clone(&server.rooms.session), gate, id, now, fastrand::u64(..));
+        if let Some(Bearer(token)) = bearer {
+            session.handle_bearer(token);
+        }
+        let talk = Self {
+            frames,
+            session,
+            mailbox,
+            queue: VecDeque::new(),
+            begun: 0,
+            unflushed: false,
+            received: 0,
+            sent: 0,
+            end: None,
+        };
+        (talk, slot)
+    }
+
+    /// Runs to the end of the line.
+    pub(super) async fn run(&mut self, id: LineId, slot: Slot, server: &Server) -> End {
+        let rooms = &server.rooms;
+        let mut changes = server.gate.changes();
+        // Here and below room is asked for first: a future that sends would keep a place for what it sends, and this one lives long.
+        match rooms.hub.reserve().await {
+            Ok(place) => place.send(Note::Opened(id, slot)),
+            Err(_) => return End::Lost,
+        }
+        let end = loop {
+            while let Some(said) = self.session.poll_hub() {
+                // The hub waits for nobody, so this is short; meanwhile nothing is read, which is the right answer to a hub that is busy.
+                match rooms.hub.reserve().await {
+                    Ok(place) => place.send(Note::Said(id, said)),
+                    Err(_) => return End::Lost,
+                }
+            }
+            if let Some(end) = self.end.take() {
+                break end;
+            }
+            let timer = self.session.poll_timeout().map(|(at, _)| Instant::from_std(at));
+            let moved = poll_fn(|cx| self.poll(cx, &rooms.meter));
+            tokio::select! {
+                biased;
+                // First: what is read after the gate has changed is judged by the new one.
+                Ok(()) = changes.changed() => self.session.handle_gate_changed(Instant::now().into_std()),
+                () = moved => {}
+                () = until(timer) => self.session.handle_timeout(Instant::now().into_std()),
+            }
+            self.collect(&rooms.meter);
+        };
+        if matches!(end, End::Told { .. }) && !end.is_hopeless() {
+            let _ = timeout(LAST_WORDS, poll_fn(|cx| self.poll_empty(cx, &rooms.meter))).await;
+        }
+        self.session.handle_closed();
+        while let Some(said) = self.session.poll_hub() {
+            match rooms.hub.reserve().await {
+                Ok(place) => place.send(Note::Said(id, said)),
+                Err(_) => break,
+            }
+        }
+        end
     }
 
     /// Takes over what the session wants.
@@ -197,17 +215,31 @@ impl Talk {
     /// Writes as much as the kernel takes. Returns whether a message left the queue.
     fn poll_write(&mut self, cx: &mut Context<'_>, meter: &Meter) -> Result<bool, Error> {
         let mut moved = false;
-        while !self.queue.is_empty() {
+        while let Some(parcel) = self.queue.front() {
             match Pin::new(&mut self.frames).poll_ready(cx) {
                 Poll::Ready(ready) => ready?,
                 Poll::Pending => return Ok(moved),
             }
-            let Some(parcel) = self.queue.pop_front() else { break };
-            Pin::new(&mut self.frames).start_send(Message::Text(shared(&parcel)))?;
+            // Fragments do not gather, or they would take the room that they are cut to save.
+            if self.begun > 0 {
+                match Pin::new(&mut self.frames).poll_flush(cx) {
+                    Poll::Ready(flushed) => flushed?,
+                    Poll::Pending => return Ok(moved),
+                }
+            }
+            let (frame, end) = fragment::next(&parcel.text, self.begun);
+            Pin::new(&mut self.frames).start_send(frame)?;
+            self.unflushed = true;
+            if end < parcel.text.len() {
+                self.begun = end;
+                continue;
+            }
+            self.begun = 0;
             meter.delivered.increment(1);
             tracing::trace!(bytes = parcel.text.len(), "wrote a message");
-            self.session.handle_sent(Instant::now().into_std(), &parcel);
-            (moved, self.unflushed) = (true, true);
+            self.session.handle_sent(Instant::now().into_std(), parcel);
+            self.queue.pop_front();
+            moved = true;
         }
         if self.queue.capacity() > AT_ONCE {
             self.queue = VecDeque::new();
@@ -299,19 +331,4 @@ impl End {
 
 const fn is_hopeless(code: u16) -> bool {
     code == code::HEARTBEAT_LOST || code == code::WRITE_STALLED
-}
-
-/// The same bytes for every line that gets them.
-fn shared(parcel: &Parcel) -> Utf8Bytes {
-    let bytes = Bytes::from_owner(Shared(Arc::clone(&parcel.text)));
-    // It was a `str` a moment ago; an empty message would be wrong only if that were not so.
-    Utf8Bytes::try_from(bytes).unwrap_or_default()
-}
-
-struct Shared(Arc<str>);
-
-impl AsRef<[u8]> for Shared {
-    fn as_ref(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
 }

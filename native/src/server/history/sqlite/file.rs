@@ -221,6 +221,8 @@ fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
         connection.pragma_update_and_check(None, "wal_autocheckpoint", LOG_PAGES, |_| Ok(()))?;
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        // The writer has each room at hand; the database would look it up again for each message.
+        connection.pragma_update(None, "foreign_keys", false)?;
     }
     Ok(connection)
 }

@@ -37,6 +37,11 @@ pub(super) fn run(
     }
 }
 
+/// Whether a thread fell. Nothing that comes later makes that good.
+pub(super) fn is_fallen(health: &Health) -> bool {
+    matches!(health, Health::Unavailable(why) if why == FELL)
+}
+
 fn refuse(request: Request) -> Option<Reply> {
     let why = Unavailable(FELL.to_owned());
     match request {
@@ -81,6 +86,7 @@ mod tests {
         assert!(is_refused(told.blocking_recv(), None));
         assert!(is_refused(told.blocking_recv(), Some(2)));
         assert!(matches!(&*well.borrow(), Health::Unavailable(why) if why.contains("bug")));
+        assert!(is_fallen(&well.borrow()));
 
         let most = Most { messages: 1, bytes: 1 };
         ask.send(Request::Close { room: "tea".into() }).unwrap();

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Error, ErrorCode};
 use tokio::sync::watch;
 
+use super::thread::is_fallen;
 use crate::server::history::Health;
 
 /// From the first failure to the first try.
@@ -48,7 +49,7 @@ impl Trouble {
         let wait = self.now.as_ref().map_or(FIRST, |now| (now.wait * 2).min(LONGEST));
         if self.why() != Some(&why) {
             tracing::error!(why, "the history takes no messages; clients keep theirs until it does");
-            self.health.send_replace(Health::Unavailable(why.clone()));
+            self.tell(Health::Unavailable(why.clone()));
         }
         self.now = Some(Now { why, wait, again: Instant::now() + wait });
     }
@@ -57,8 +58,19 @@ impl Trouble {
     pub(super) fn end(&mut self) {
         if self.now.take().is_some() {
             tracing::info!("the history takes messages again");
-            self.health.send_replace(Health::Ready);
+            self.tell(Health::Ready);
         }
+    }
+
+    /// A reader that fell while the disk was full is not mended by room on it.
+    fn tell(&self, health: Health) {
+        self.health.send_if_modified(|told| {
+            let may = !is_fallen(told);
+            if may {
+                *told = health;
+            }
+            may
+        });
     }
 }
 
@@ -81,4 +93,31 @@ pub(super) fn words(error: &Error) -> String {
         _ => "the database fails",
     };
     format!("{advice} ({error})")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use tokio::sync::mpsc;
+
+    use super::super::thread;
+    use super::*;
+
+    #[test]
+    fn a_thread_that_fell_meanwhile_stays_told() {
+        let (health, well) = watch::channel(Health::Ready);
+        let mut trouble = Trouble::none(health.clone());
+        trouble.begin("the disk is full".to_owned());
+        assert_eq!(*well.borrow(), Health::Unavailable("the disk is full".to_owned()));
+        trouble.end();
+        assert_eq!(*well.borrow(), Health::Ready);
+
+        trouble.begin("the disk is full".to_owned());
+        let ((ask, asked), (replies, _told)) = (channel(), mpsc::channel(1));
+        drop(ask);
+        thread::run(&asked, &replies, &health, |_| panic!("a bug"));
+        trouble.end();
+        assert!(is_fallen(&well.borrow()), "{:?}", *well.borrow());
+    }
 }
