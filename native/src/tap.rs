@@ -76,10 +76,22 @@ impl Tap {
 
     /// Looks at a stream from now on. `near` is the side that writes into it here; `far` is a word for the other end.
     pub fn on(&self, stream: Box<dyn Stream>, near: Side, far: &str) -> Box<dyn Stream> {
+        let number = |wanted: &Arc<Wanted>| wanted.connections.fetch_add(1, Ordering::Relaxed) + 1;
+        let number = self.0.as_ref().map_or(0, number);
+        self.on_numbered(stream, number, near, far)
+    }
+
+    /// The same, where connections have numbers already.
+    pub(crate) fn on_numbered(
+        &self,
+        stream: Box<dyn Stream>,
+        number: u64,
+        near: Side,
+        far: &str,
+    ) -> Box<dyn Stream> {
         match &self.0 {
             None => stream,
             Some(wanted) => {
-                let number = wanted.connections.fetch_add(1, Ordering::Relaxed) + 1;
                 Box::new(Tapped { stream, near, wire: Wire::new(Arc::clone(wanted), number, far) })
             }
         }

@@ -8,11 +8,13 @@ use heartline_core::line::Message;
 use super::{
     GlobalArgs, UsageError,
     connect::{Encoding, MessageArgs},
+    look::LookArgs,
     quantity::bytes,
 };
 use crate::{
     client::{console::ConsoleOptions, listen::Address},
     server::tls,
+    tap::Tap,
 };
 
 /// The flags of `heartline listen`.
@@ -48,6 +50,10 @@ pub struct ListenArgs {
     /// The private key of --tls-cert (PEM).
     #[arg(long, value_name = "FILE", requires = "tls_cert", help_heading = "Guests")]
     pub tls_key: Option<PathBuf>,
+
+    /// Who looks on.
+    #[command(flatten)]
+    pub look: LookArgs,
 }
 
 /// What the flags come to.
@@ -68,6 +74,8 @@ pub struct ListenConfig {
     pub subprotocols: Vec<String>,
     /// TLS, if any.
     pub tls: Option<tokio_rustls::TlsAcceptor>,
+    /// Looks at what passes.
+    pub tap: Tap,
     /// The largest message, in bytes.
     pub max_message: usize,
 }
@@ -97,6 +105,7 @@ impl ListenArgs {
             once: self.once,
             subprotocols: self.subprotocol,
             tls,
+            tap: self.look.tap(Vec::new())?,
             max_message: self.max_message,
         })
     }

@@ -21,9 +21,12 @@ use serde_json::{Value, json};
 
 use self::{screen::Screen, stdin::Stdin};
 use super::dial::Dialer;
-use crate::output::{
-    escape::escaped,
-    style::{ColorChoice, Tone},
+use crate::{
+    output::{
+        escape::escaped,
+        style::{ColorChoice, Tone},
+    },
+    tap::Tap,
 };
 
 /// How to read and show.
@@ -115,10 +118,15 @@ impl Console {
 
     /// The dialer as it is, but that its trace stands above the prompt, where there is one.
     pub fn traced(&mut self, dialer: Dialer) -> Dialer {
-        if let Input::Screen(screen) = &mut self.input {
-            dialer.tap.trace_to(screen.writer());
-        }
+        self.show_trace_of(&dialer.tap);
         dialer
+    }
+
+    /// Where there is a prompt, the trace stands above it.
+    pub fn show_trace_of(&mut self, tap: &Tap) {
+        if let Input::Screen(screen) = &mut self.input {
+            tap.trace_to(screen.writer());
+        }
     }
 
     /// Whether standard output is a terminal: received text must not command it.

@@ -39,10 +39,11 @@ pub async fn run(config: ListenConfig) -> Ending {
         Ok(listener) => listener,
         Err(why) => return Ending::new(ExitCode::Own, why),
     };
-    let console = match Console::open(config.console) {
+    let mut console = match Console::open(config.console) {
         Ok(console) => console,
         Err(error) => return Ending::new(ExitCode::Own, format!("the terminal cannot be used: {error}")),
     };
+    console.show_trace_of(&config.tap);
     let interrupts = Interrupts::catch();
     let url = listener.url(config.tls.is_some());
     let house = House {
@@ -50,6 +51,7 @@ pub async fn run(config: ListenConfig) -> Ending {
         subprotocols: config.subprotocols,
         max_message: config.max_message,
         echo: config.echo,
+        tap: config.tap,
     };
     let mut hall = Hall {
         input_open: console.has_input(),
@@ -114,7 +116,7 @@ impl Hall {
                         self.came += 1;
                         tracing::debug!(number = self.came, from, "a connection");
                         let house = Arc::clone(&self.house);
-                        self.tasks.spawn(guest::serve(self.came, stream, house, reporter.clone()));
+                        self.tasks.spawn(guest::serve(self.came, stream, from, house, reporter.clone()));
                     }
                     Err(error) => {
                         self.console.tell(Tone::Warning, &format!("cannot accept a guest: {error}"), Value::Null)?;

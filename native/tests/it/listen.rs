@@ -141,3 +141,21 @@ async fn a_guest_that_breaks_the_protocol_is_told() {
         listener.err("broke the protocol").await;
     }
 }
+
+#[tokio::test]
+async fn what_passes_between_guests_and_here_can_be_looked_at() {
+    let (mut listener, url) = listening(&["--echo", "--trace"]).await;
+    let outcome = run(&["connect", "-n", "1", "-H", "Cookie: secret", &url], b"hi\n").await;
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    for seen in [
+        "#1 → GET / HTTP/1.1",
+        "→   Cookie: ******",
+        "#1 ← HTTP/1.1 101",
+        "#1 → Text mask ",
+        "#1 ← Text 2 B \"hi\"",
+        "#1 → Connection Close mask ",
+        "#1 connection over",
+    ] {
+        listener.err(seen).await;
+    }
+}

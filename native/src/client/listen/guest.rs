@@ -32,6 +32,7 @@ use crate::{
     output::escape::excerpt,
     server::handshake,
     spelling::Spelled,
+    tap::Tap,
 };
 
 /// Messages that may wait for one guest.
@@ -48,6 +49,8 @@ pub(super) struct House {
     pub(super) max_message: usize,
     /// Each message goes back where it came from.
     pub(super) echo: bool,
+    /// Looks at what passes.
+    pub(super) tap: Tap,
 }
 
 /// What guests report, with their number.
@@ -73,6 +76,7 @@ pub(super) enum Outgoing {
 pub(super) async fn serve(
     number: u64,
     stream: Box<dyn Stream>,
+    from: String,
     house: Arc<House>,
     reports: mpsc::Sender<(u64, Report)>,
 ) {
@@ -80,7 +84,7 @@ pub(super) async fn serve(
         // Nobody listens when the program is ending.
         let _ = reports.send((number, report)).await;
     };
-    match tokio::time::timeout(HANDSHAKE, welcome(stream, &house)).await {
+    match tokio::time::timeout(HANDSHAKE, welcome(number, stream, &from, &house)).await {
         Ok(Ok(guest)) => {
             let (outgoing, waiting) = mpsc::channel(QUEUE);
             let to_echo = house.echo.then(|| outgoing.clone());
@@ -101,13 +105,14 @@ struct Guest {
 }
 
 /// TLS if there is any, then HTTP until a request becomes a WebSocket.
-async fn welcome(stream: Box<dyn Stream>, house: &House) -> Result<Guest, String> {
+async fn welcome(number: u64, stream: Box<dyn Stream>, from: &str, house: &House) -> Result<Guest, String> {
     let stream: Box<dyn Stream> = match &house.tls {
         Some(tls) => {
             Box::new(tls.accept(stream).await.map_err(|error| format!("no TLS: {}", io_words(&error)))?)
         }
         None => stream,
     };
+    let stream = house.tap.on_numbered(stream, number, Side::Server, from);
     let (sender, mut upgraded) = oneshot::channel();
     let sender = std::sync::Mutex::new(Some(sender));
     let service = hyper::service::service_fn(|request: Request<Incoming>| {
