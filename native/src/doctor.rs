@@ -19,7 +19,6 @@ mod wire;
 use std::{
     fs, io,
     io::Write as _,
-    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -38,6 +37,7 @@ use crate::{
     cli::doctor::DoctorConfig,
     client::{dial::io_words, ending::Ending, signals::Interrupts},
     exit_code::ExitCode,
+    private::write_whole,
 };
 
 /// Runs the command to its end.
@@ -100,7 +100,7 @@ pub async fn run(mut config: DoctorConfig) -> Ending {
     ];
     for (path, flag, text) in pages {
         if let Some(path) = path
-            && let Err(error) = put(path, &text)
+            && let Err(error) = write_whole(path, |file| file.write_all(text.as_bytes()))
         {
             let why = io_words(&error);
             return Ending::new(ExitCode::Own, format!("{flag}: cannot write {}: {why}", path.display()));
@@ -131,26 +131,6 @@ fn rules(config: &DoctorConfig, length: Duration, survey: &Survey) -> Rules {
 fn print(object: &impl Serialize) -> io::Result<()> {
     let json = serde_json::to_string(object)? + "\n";
     io::stdout().lock().write_all(json.as_bytes())
-}
-
-/// Whole or not at all: what was there stays until the new one is complete.
-fn put(path: &Path, text: &str) -> io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    let beside = Path::new(&beside);
-    let mut options = crate::private::options();
-    let written = options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .open(beside)
-        .and_then(|mut file| file.write_all(text.as_bytes()))
-        .and_then(|()| fs::rename(beside, path));
-    if written.is_err() {
-        // The disk may be full: half a page is of no use.
-        let _ = fs::remove_file(beside);
-    }
-    written
 }
 
 /// What a script acts upon.

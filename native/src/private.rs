@@ -33,6 +33,32 @@ pub(crate) fn options() -> OpenOptions {
     options
 }
 
+/// Writes a file that has its name when it is whole: until then, and when that fails, what was there stays. What is no file, as a
+/// pipe or a terminal, is written into as it is; a symbolic link stays one.
+///
+/// # Errors
+/// What `write` returns, or the disk's.
+pub(crate) fn write_whole<E: From<io::Error>>(
+    path: &Path,
+    write: impl FnOnce(&mut File) -> Result<(), E>,
+) -> Result<(), E> {
+    let path = match fs::canonicalize(path) {
+        Ok(there) if !there.is_file() => return write(&mut File::options().write(true).open(there)?),
+        Ok(there) => there,
+        Err(_) => path.to_owned(),
+    };
+    let mut beside = path.clone().into_os_string();
+    beside.push(".new");
+    let mut file = options().write(true).create(true).truncate(true).open(&beside)?;
+    let written =
+        write(&mut file).and_then(|()| Ok(file.sync_all()?)).and_then(|()| Ok(fs::rename(&beside, &path)?));
+    if written.is_err() {
+        // The disk may be full, and half of it is nothing to anybody.
+        let _ = fs::remove_file(&beside);
+    }
+    written
+}
+
 /// Makes a rename durable.
 ///
 /// # Errors
@@ -80,5 +106,38 @@ impl Drop for Lock {
     /// Closing the file would do, but for a child that is just being started: until it runs its program it has the file open, too.
     fn drop(&mut self) {
         let _ = self.0.unlock();
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::io::Write as _;
+    use std::os::unix::fs::symlink;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[test]
+    fn what_was_there_stays_until_the_new_is_whole_and_a_link_stays_a_link() {
+        let folder = TempDir::new().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        symlink(&file, &link).unwrap();
+        let failed = write_whole(&link, |file| file.write_all(b"half").and(Err(io::Error::other("no more"))));
+        assert_eq!(failed.unwrap_err().to_string(), "no more");
+        assert_eq!(fs::read_to_string(&file).unwrap(), "old");
+        write_whole(&link, |file| file.write_all(b"new")).unwrap();
+        assert_eq!((fs::read_to_string(&file).unwrap(), link.is_symlink()), ("new".to_owned(), true));
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 2, "nothing is left beside it");
+    }
+
+    #[test]
+    fn what_is_no_file_is_written_into_and_not_replaced() {
+        let folder = TempDir::new().unwrap();
+        let null = folder.path().join("null");
+        symlink("/dev/null", &null).unwrap();
+        write_whole(&null, |file| file.write_all(b"words")).unwrap();
+        assert!(!null.metadata().unwrap().is_file());
     }
 }

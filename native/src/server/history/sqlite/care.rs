@@ -10,7 +10,7 @@ mod list;
 mod restore;
 mod visit;
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -118,17 +118,8 @@ pub fn export(path: &Path, room: Option<&str>, out: &mut impl Write) -> Result<(
 /// # Errors
 /// It cannot be read, or the file not be written; one that was there is as it was.
 pub fn export_to(path: &Path, room: Option<&str>, to: &Path) -> Result<(), CareError> {
-    let failed = |error: io::Error| CareError::File { path: to.to_owned(), error };
-    let new = file::beside(to, ".new");
-    let file = private::options().write(true).create(true).truncate(true).open(&new).map_err(failed)?;
-    let written = export(path, room, &mut &file)
-        .and_then(|()| file.sync_all().and_then(|()| fs::rename(&new, to)).map_err(failed));
-    if written.is_err() {
-        // What is left of it is nothing to anybody.
-        let _ = fs::remove_file(&new);
-    }
-    match written {
-        Err(CareError::Output(error)) => Err(failed(error)),
+    match private::write_whole(to, |file| export(path, room, file)) {
+        Err(CareError::Output(error)) => Err(CareError::File { path: to.to_owned(), error }),
         written => written,
     }
 }
