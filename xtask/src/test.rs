@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that must hold, part by part.
 
+mod failures;
 mod part;
 mod report;
 mod tally;
@@ -13,6 +14,7 @@ use anyhow::Result;
 
 pub(crate) use self::part::Part;
 
+use self::failures::Failures;
 use self::report::{Line, Outcome};
 use self::tally::Tally;
 use crate::progress::Progress;
@@ -43,10 +45,14 @@ pub(crate) fn test(repo: &Repo, long: bool, named: &[Part]) -> Result<ExitCode> 
 fn run_part(part: Part, long: bool, repo: &Repo, tools: &mut Toolbox) -> Line {
     println!("\n== {}: {}", part.name(), part.what());
     let begun = Instant::now();
-    let mut tally = Tally::default();
-    let outcome = match attempt(part, long, repo, tools, &mut tally) {
+    let (mut tally, mut failures) = (Tally::default(), Failures::default());
+    let attempt = attempt(part, long, repo, tools, |line| {
+        tally.see(line);
+        failures.see(line);
+    });
+    let outcome = match attempt {
         Ok(()) => Outcome::judge(part, tally),
-        Err(error) => Outcome::Failed { tally, why: format!("{error:#}") },
+        Err(error) => Outcome::Failed { tally, why: format!("{error:#}"), failures },
     };
     if let Outcome::Failed { why, .. } = &outcome {
         println!("{} failed: {why}", part.name());
@@ -54,7 +60,7 @@ fn run_part(part: Part, long: bool, repo: &Repo, tools: &mut Toolbox) -> Line {
     Line { part, outcome, took: begun.elapsed() }
 }
 
-fn attempt(part: Part, long: bool, repo: &Repo, tools: &mut Toolbox, tally: &mut Tally) -> Result<()> {
+fn attempt(part: Part, long: bool, repo: &Repo, tools: &mut Toolbox, see: impl FnMut(&str)) -> Result<()> {
     for &need in part.needs() {
         tools.require(need)?;
     }
@@ -66,7 +72,7 @@ fn attempt(part: Part, long: bool, repo: &Repo, tools: &mut Toolbox, tally: &mut
         command.env("HEARTLINE_LONG", "1");
     }
     colour(&mut command);
-    watch::watch(command, tally, if long { LONG_PATIENCE } else { PATIENCE })
+    watch::watch(command, see, if long { LONG_PATIENCE } else { PATIENCE })
 }
 
 /// The output goes through us, so cargo cannot see the terminal.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::failures::Failures;
 use super::part::Part;
 use super::tally::Tally;
 
@@ -16,6 +17,8 @@ pub(crate) enum Outcome {
         tally: Tally,
         /// What went wrong, in words.
         why: String,
+        /// What was said of it.
+        failures: Failures,
     },
 }
 
@@ -39,7 +42,7 @@ impl Outcome {
             Tally { passed: 0, .. } if part.has_tests() => "not one test ran",
             _ => return Self::Fine(tally),
         };
-        Self::Failed { tally, why: why.to_owned() }
+        Self::Failed { tally, why: why.to_owned(), failures: Failures::default() }
     }
 
     /// Whether all was well.
@@ -54,11 +57,18 @@ impl Outcome {
     }
 }
 
-/// Prints the lines, and the sum alone on the last one.
+/// Prints the lines, what was said of each failure once more, and the sum alone on the last line.
 pub(crate) fn print(lines: &[Line]) {
     println!();
     for line in lines {
         println!("{}", line_of(line));
+    }
+    for line in lines {
+        if let Outcome::Failed { failures, .. } = &line.outcome
+            && !failures.lines().is_empty()
+        {
+            println!("\n{} failed:\n  {}", line.part.name(), failures.lines().join("\n  "));
+        }
     }
     println!("{}", sum(lines));
 }
@@ -116,7 +126,7 @@ mod tests {
         let tally = Tally { passed, failed, ignored: 0 };
         let outcome = match why {
             None => Outcome::Fine(tally),
-            Some(why) => Outcome::Failed { tally, why: why.to_owned() },
+            Some(why) => Outcome::Failed { tally, why: why.to_owned(), failures: Failures::default() },
         };
         Line { part, outcome, took: Duration::from_millis(83_400) }
     }

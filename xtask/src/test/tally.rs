@@ -42,7 +42,7 @@ impl std::ops::AddAssign for Tally {
 }
 
 /// Cuts out terminal sequences: an escape up to the letter that ends it.
-fn without_colour(line: &str) -> String {
+pub(super) fn without_colour(line: &str) -> String {
     let mut plain = String::with_capacity(line.len());
     let mut letters = line.chars();
     while let Some(letter) = letters.next() {

@@ -1,4 +1,4 @@
-//! Running a command so that its output is both seen and counted.
+//! Running a command so that its output is both passed on and looked at.
 
 use std::io::{BufRead, BufReader, IsTerminal, Read, Write};
 use std::process::{Child, Command, Stdio};
@@ -7,20 +7,18 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use super::tally::Tally;
 use crate::process::name_of;
 
-/// Runs a command with its output passed on line by line and the tests in it counted.
+/// Runs a command with its output passed on line by line, each of which `see` looks at.
 ///
-/// An error if the command cannot start, ends badly, or says nothing for `patience`: then something in it hangs, and it is killed. What was
-/// counted until then is in `tally`.
-pub(crate) fn watch(command: Command, tally: &mut Tally, patience: Duration) -> Result<()> {
-    watch_into(command, tally, patience, std::io::stdout(), std::io::stderr())
+/// An error if the command cannot start, ends badly, or says nothing for `patience`: then something in it hangs, and it is killed.
+pub(crate) fn watch(command: Command, see: impl FnMut(&str), patience: Duration) -> Result<()> {
+    watch_into(command, see, patience, std::io::stdout(), std::io::stderr())
 }
 
 fn watch_into(
     mut command: Command,
-    tally: &mut Tally,
+    mut see: impl FnMut(&str),
     patience: Duration,
     out: impl Write + Send,
     err: impl Write + Send,
@@ -38,7 +36,7 @@ fn watch_into(
         scope.spawn(move || pass_on(stderr, err, &to_us));
         loop {
             match lines.recv_timeout(patience) {
-                Ok(line) => tally.see(&line),
+                Ok(line) => see(&line),
                 Err(RecvTimeoutError::Disconnected) => break,
                 // Its end closes what it prints into, and so ends this loop.
                 Err(RecvTimeoutError::Timeout) => {
@@ -92,6 +90,7 @@ fn kill(child: &mut Child) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tally::Tally;
     use super::*;
     use crate::process::command;
 
@@ -103,7 +102,7 @@ mod tests {
         let mut shell = command("sh");
         shell.args(["-c", "echo 'test result: FAILED. 1 passed; 2 failed; 0 ignored;' >&2; exit 101"]);
         let (mut tally, mut out, mut err) = (Tally::default(), Vec::new(), Vec::new());
-        assert!(watch_into(shell, &mut tally, PATIENCE, &mut out, &mut err).is_err());
+        assert!(watch_into(shell, |line| tally.see(line), PATIENCE, &mut out, &mut err).is_err());
         assert!(out.is_empty() && err.starts_with(b"test result"), "what is counted is passed on too");
         assert_eq!(tally, Tally { passed: 1, failed: 2, ignored: 0 });
     }
@@ -115,7 +114,8 @@ mod tests {
         shell.args(["-c", "echo 'test result: ok. 1 passed; 0 failed; 0 ignored;'; sleep 1000; true"]);
         let mut tally = Tally::default();
         let (out, err) = (Vec::new(), Vec::new());
-        let told = watch_into(shell, &mut tally, Duration::from_millis(200), out, err).unwrap_err();
+        let told =
+            watch_into(shell, |line| tally.see(line), Duration::from_millis(200), out, err).unwrap_err();
         assert!(told.to_string().contains("something hangs"), "{told}");
         assert_eq!(tally.passed, 1);
     }
