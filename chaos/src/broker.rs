@@ -104,11 +104,14 @@ impl Broker {
         }
     }
 
-    /// Starts one that was killed, where it was.
+    /// Starts one that was killed, where it was. One that runs, or stands still, is left as it is.
     ///
     /// # Errors
     /// As [`start`](Self::start).
     pub async fn revive(&mut self, index: usize) -> Result<()> {
+        if self.nodes[index].running.is_some() {
+            return Ok(());
+        }
         self.nodes[index].start()?;
         self.nodes[index].wait().await
     }
@@ -149,9 +152,6 @@ impl Broker {
 
 impl Node {
     fn start(&mut self) -> Result<()> {
-        if self.running.is_some() {
-            return Ok(());
-        }
         std::fs::create_dir_all(&self.dir).with_context(|| format!("cannot make {}", self.dir.display()))?;
         let log = self.dir.join("log");
         let log = OpenOptions::new().create(true).append(true).open(log).context("cannot write a log")?;

@@ -16,6 +16,9 @@ const HEALED: Duration = Duration::from_secs(90);
 /// Between two looks at the history while what was on its way at the last word still arrives.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
 
+/// More findings than this are only counted: one cause has many.
+const TOLD: usize = 30;
+
 /// What came of a life.
 #[derive(Debug)]
 pub struct Verdict {
@@ -61,6 +64,10 @@ impl Life {
                 .extend(surprises.map(|epoch| format!("{room}: epoch {epoch} began without a cause")));
         }
         self.findings.extend(ledger.check().iter().map(ToString::to_string));
+        if let Some(more) = self.findings.len().checked_sub(TOLD).filter(|more| *more > 0) {
+            self.findings.truncate(TOLD);
+            self.findings.push(format!("and {more} more"));
+        }
         let logs = (0..self.servers.len()).map(|n| {
             let log = self.folder.path().join(format!("server-{n}.log"));
             std::fs::read_to_string(log).unwrap_or_default()

@@ -124,7 +124,10 @@ mod tests {
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));
         fs::write(&file, "old").unwrap();
         symlink(&file, &link).unwrap();
-        let failed = write_whole(&link, |file| file.write_all(b"half").and(Err(io::Error::other("no more"))));
+        let failed = write_whole(&link, |file| {
+            file.write_all(b"half")?;
+            Err(io::Error::other("no more"))
+        });
         assert_eq!(failed.unwrap_err().to_string(), "no more");
         assert_eq!(fs::read_to_string(&file).unwrap(), "old");
         write_whole(&link, |file| file.write_all(b"new")).unwrap();

@@ -173,12 +173,18 @@ impl Chat {
         self.tell(room, RoomEvent::Own(written.clone().shown(Delivery::Accepted { seq })));
         self.forget(&mut written);
         let (you, name) = (self.you.clone().unwrap_or_default(), self.name.clone());
-        self.in_room(room, |room, told| room.accept(written.clone(), seq, &you, &name, told));
+        self.in_room(room, |room, told| {
+            room.widen();
+            room.accept(written.clone(), seq, &you, &name, told);
+        });
         Some(written)
     }
 
     fn take_rejected(&mut self, room: &str, id: u64, code: RejectCode, why: String) {
         if let Some(written) = self.own.settle(room, id, |_| true) {
+            if let Some(room) = self.rooms.get_mut(room) {
+                room.widen();
+            }
             self.give_back(written, Rejection { code, why, by_server: true });
         }
     }

@@ -125,8 +125,8 @@ impl Own {
         self.outbox.in_flight()
     }
 
-    /// The first queued message whose room may be spoken in now. Within a room the order is that of writing: behind one that is
-    /// not stored yet, the others wait.
+    /// The first queued message whose room may be spoken in now. Within a room the order is that of writing: behind one that has
+    /// to wait, the others wait.
     pub(super) fn next_for(&self, ready: impl Fn(&Written) -> bool) -> Option<(MessageId, &Written)> {
         let mut waiting: Vec<&str> = Vec::new();
         for entry in self.outbox.iter().filter(|entry| !entry.sent) {
@@ -135,11 +135,12 @@ impl Own {
                 continue;
             }
             match written.keeping {
-                Keeping::Asked { .. } => waiting.push(&written.room),
                 Keeping::No | Keeping::Stored | Keeping::GivenUp if ready(written) => {
                     return Some((entry.id, written));
                 }
-                Keeping::No | Keeping::Stored | Keeping::GivenUp => {}
+                Keeping::No | Keeping::Stored | Keeping::GivenUp | Keeping::Asked { .. } => {
+                    waiting.push(&written.room);
+                }
             }
         }
         None

@@ -32,6 +32,8 @@ pub struct Room {
     hold: Option<Hold>,
     /// The server takes nothing above this number on this line before something up to it comes.
     fence: Option<u64>,
+    /// After a hold, how many own messages may be under way at a time: what is behind a held one is sent in vain.
+    window: Option<usize>,
     /// The latest own message that was settled by its own return. A hold on it may still be on its way.
     returned: Option<Written>,
     page: Option<Asked>,
@@ -155,6 +157,7 @@ impl Room {
             catching_up_to: None,
             hold: None,
             fence: None,
+            window: None,
             returned: None,
             page: None,
             accepted: VecDeque::new(),
@@ -216,6 +219,7 @@ impl Room {
         self.chain.line_ended();
         self.hold = None;
         self.fence = None;
+        self.window = None;
         self.returned = None;
         self.page = None;
     }
@@ -312,6 +316,7 @@ impl Room {
         }
         // Number 0 is nobody's: then it is the room that is not open yet.
         self.fence = (from_id > 0).then_some(from_id);
+        self.window = Some(1);
         self.hold = Some(Hold { from_id, code, until: now + wait.clamp(LEAST_HOLD, MAX_TOLD_WAIT) });
     }
 
@@ -327,9 +332,19 @@ impl Room {
         [self.held_until(), self.page.map(|page| page.until)].into_iter().flatten().min()
     }
 
-    /// Whether an own message of this number may go out now.
-    pub(super) fn may_send(&self, id: u64) -> bool {
-        self.is_in() && self.hold.as_ref().is_none_or(|hold| id < hold.from_id)
+    /// Whether an own message of this number may go out now, while so many others are under way.
+    pub(super) fn may_send(&self, id: u64, under_way: impl FnOnce() -> usize) -> bool {
+        self.is_in()
+            && self.hold.as_ref().is_none_or(|hold| id < hold.from_id)
+            && self.window.is_none_or(|window| under_way() < window)
+    }
+
+    /// The server took or refused an own message: after a hold two more may go out for each, as TCP begins slowly. What was before
+    /// the hold says nothing about what is behind it.
+    pub(super) fn widen(&mut self) {
+        if self.hold.is_none() {
+            self.window = self.window.map(|window| window.saturating_add(1));
+        }
     }
 
     /// What must go out before an own message of this number can, because the server waits for it.

@@ -46,9 +46,11 @@ impl Chat {
     pub(super) fn pump(&mut self) -> bool {
         let Some(limits) = self.limits.filter(|_| self.welcomed) else { return false };
         while self.own.in_flight() < limits.in_flight as usize {
-            let rooms = &self.rooms;
-            let ready =
-                |written: &Written| rooms.get(&written.room).is_some_and(|room| room.may_send(written.id));
+            let (rooms, own) = (&self.rooms, &self.own);
+            let ready = |written: &Written| {
+                let under_way = || own.unsettled(&written.room).filter(|(_, sent)| *sent).count();
+                rooms.get(&written.room).is_some_and(|room| room.may_send(written.id, under_way))
+            };
             let Some((message, written)) = self.own.next_for(ready) else { return false };
             // The limits may have become tighter since it was written.
             if let Err(too_long) = check_length(&limits, written) {

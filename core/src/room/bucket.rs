@@ -34,6 +34,11 @@ impl Bucket {
         true
     }
 
+    /// Puts a token back that should not have been taken.
+    pub(super) fn put_back(&mut self) {
+        self.tokens = (self.tokens + 1.0).min(self.rate.burst);
+    }
+
     /// Whether it is as full as a new one.
     pub(super) fn is_full(&self, now: Instant) -> bool {
         let passed = now.saturating_duration_since(self.filled);

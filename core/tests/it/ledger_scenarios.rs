@@ -13,7 +13,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use crate::asked;
 use crate::ledger_schedule::{Schedule, Step};
 use crate::ledger_world::Life;
-use crate::world::{Flow, Way, secs};
+use crate::world::{Flow, Trouble, Way, secs};
 
 #[test]
 fn one_hello_resumes_all_rooms() {
@@ -162,6 +162,45 @@ fn a_repeat_of_what_was_trimmed_goes_back_to_its_writer() {
     let [own] = &outbox[..] else { panic!("{outbox:?}") };
     let Delivery::Rejected(rejection) = &own.delivery else { panic!("{own:?}") };
     assert_eq!((own.id, &rejection.code, rejection.by_server), (id, &RejectCode::Expired, true));
+    assert_agrees(&life);
+}
+
+#[test]
+fn however_much_waits_an_outage_of_the_history_costs_nobody_the_line() {
+    let mut life = life(1, 2, &["tea", "coffee", "milk"]);
+    life.world.run_for(secs(5));
+    life.world.server.trouble = Trouble::Full;
+    for _ in 0..150 {
+        for room in ["tea", "coffee", "milk"] {
+            life.say(0, room, 10);
+        }
+    }
+    life.world.run_for(secs(120));
+    life.heal();
+    assert_eq!(life.world.line(0).generation(), 1);
+    assert_agrees(&life);
+}
+
+#[test]
+fn whoever_has_much_to_say_says_it_in_time_and_keeps_the_line() {
+    let mut life = Life::with(
+        &schedule(7, 1),
+        2,
+        &["tea", "coffee", "milk"],
+        &SessionConfig::default(),
+        &HubConfig::default(),
+    );
+    life.world.run_for(secs(5));
+    for _ in 0..300 {
+        for room in ["tea", "coffee", "milk"] {
+            life.say(0, room, 10);
+        }
+    }
+    // 100 at once, then 20 a second.
+    let took = life.world.run_until(secs(80), |world| world.clients[0].machine.chat.unsettled() == 0);
+    assert!(took >= secs(40), "{took:?}: faster than the server allows");
+    assert_eq!(life.world.line(0).generation(), 1);
+    life.heal();
     assert_agrees(&life);
 }
 

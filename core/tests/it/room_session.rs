@@ -251,6 +251,22 @@ fn who_does_not_listen_to_a_hold_is_closed() {
 }
 
 #[test]
+fn who_comes_back_with_everything_when_a_hold_is_over_makes_no_mistake() {
+    let mut world = World::new();
+    let line = world.member("ann", &["tea", "coffee", "milk"]);
+    world.history.down = true;
+    for _ in 0..60 {
+        for room in ["tea", "coffee", "milk"] {
+            for id in 1..=u64::from(SessionConfig::default().limits.in_flight) {
+                world.say(line, room, id, "again");
+            }
+        }
+        world.pass(SessionConfig::default().unavailable_retry);
+        assert_eq!(world.closed(line), None);
+    }
+}
+
+#[test]
 fn a_client_that_answers_lives_and_one_that_does_not_is_given_up() {
     let mut world = World::new();
     let line = world.member("ann", &["tea"]);

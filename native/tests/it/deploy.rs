@@ -7,6 +7,7 @@ use clap::Parser;
 use heartline::cli::quantity::duration;
 use heartline::cli::{Cli, Command};
 use heartline::server::Config;
+use heartline::server::history::HistoryConfig;
 
 /// How long the history may take to put everything away, behind `--drain`.
 const PUT_AWAY: Duration = Duration::from_secs(10);
@@ -25,7 +26,9 @@ fn the_manifest_starts_a_server_and_nothing_around_it_is_less_patient() {
     let manifest = read("kubernetes.yaml");
     let items = manifest.lines().map(str::trim).skip_while(|line| *line != "args:").skip(1);
     let flags = items.filter(|line| !line.starts_with('#')).map_while(|line| line.strip_prefix("- "));
-    let config = config(flags);
+    // As Kubernetes puts it in.
+    let flags: Vec<String> = flags.map(|flag| flag.replace("$(POD_IP)", "10.1.2.3")).collect();
+    let config = config(flags.iter().map(String::as_str));
     let seconds = |before: &str| {
         let digits = value(&manifest, before).trim_matches(|c: char| !c.is_ascii_digit());
         Duration::from_secs(digits.parse().unwrap())
@@ -36,6 +39,9 @@ fn the_manifest_starts_a_server_and_nothing_around_it_is_less_patient() {
         let patience = seconds(&format!("nginx.ingress.kubernetes.io/{timeout}"));
         assert!(patience >= 2 * config.heartbeat.interval(), "{timeout} would cut healthy lines");
     }
+    let HistoryConfig::Nats(nats) = &config.history else { panic!("{:?}", config.history) };
+    assert!(manifest.contains(&format!("\n  replicas: {}\n  serviceName: nats\n", nats.replicas)));
+    assert_eq!(nats.servers.to_string().split(',').count(), nats.replicas);
 }
 
 #[test]

@@ -73,11 +73,16 @@ impl Drop for Peer {
 
 /// Reads up to the end of a request's head.
 pub(crate) async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> String {
+    try_read_head(stream).await.expect("whoever connects asks for something")
+}
+
+/// The same; `None` if whoever connected is gone before.
+pub(crate) async fn try_read_head(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
-        head.push(stream.read_u8().await.unwrap());
+        head.push(stream.read_u8().await.ok()?);
     }
-    String::from_utf8(head).unwrap()
+    Some(String::from_utf8(head).unwrap())
 }
 
 /// The value of a header in a head.

@@ -25,7 +25,7 @@ impl Failures {
         if plain.starts_with("test result: ") {
             self.is_told = false;
         }
-        if self.is_told && self.lines.len() < MOST {
+        if self.is_told && !is_of_backtrace(plain) && self.lines.len() < MOST {
             self.lines.push(plain.to_owned());
         }
     }
@@ -34,6 +34,14 @@ impl Failures {
     pub(crate) fn lines(&self) -> &[String] {
         &self.lines
     }
+}
+
+/// `   7: function` or `  at file:line`: too much of it to see what it is about.
+fn is_of_backtrace(line: &str) -> bool {
+    let words = line.trim_start();
+    let is_indented = words.len() < line.len();
+    let numbered = words.split_once(": ").is_some_and(|(number, _)| number.parse::<u16>().is_ok());
+    is_indented && (numbered || words.starts_with("at "))
 }
 
 #[cfg(test)]
@@ -48,14 +56,22 @@ mod tests {
             "\u{1b}[31mfailures:\u{1b}[0m\n",
             "---- two stdout ----\n",
             "it broke\n",
+            "stack backtrace:\n",
+            "   7: core::panicking\n",
+            "             at ./src/main.rs:7:42\n",
             "test result: FAILED. 1 passed; 1 failed; 0 ignored\n",
             "test three ... ok\n",
             "error: test failed, to rerun pass `--lib`\n",
         ] {
             failures.see(line);
         }
-        let kept =
-            ["failures:", "---- two stdout ----", "it broke", "error: test failed, to rerun pass `--lib`"];
+        let kept = [
+            "failures:",
+            "---- two stdout ----",
+            "it broke",
+            "stack backtrace:",
+            "error: test failed, to rerun pass `--lib`",
+        ];
         assert_eq!(failures.lines(), kept);
     }
 

@@ -170,7 +170,8 @@ impl Session {
         let patience = self.config.ignored_holds;
         match self.speaking.entry(room.clone()).or_default().fence(now, id, patience, limits.in_flight) {
             Fence::Open => {}
-            Fence::Drop => return,
+            // On its way before the hold was known: nobody's mistake, and there are only so many.
+            Fence::Drop => return self.messages.put_back(),
             Fence::Again { from_id, code, wait } => {
                 return self.tell_hold(now, &room, from_id, code, wait);
             }
