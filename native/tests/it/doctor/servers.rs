@@ -1,9 +1,12 @@
 //! Servers that end lines by themselves, each in its own way.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use tokio::{
-    io::AsyncWriteExt,
+    io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     sync::mpsc,
     time::{Instant, interval_at, sleep, sleep_until},
@@ -29,8 +32,8 @@ pub(super) struct Ways {
     answers_pings: bool,
     /// Only messages count for `idle`.
     wants_messages: bool,
-    /// Hears nothing any more from this moment on, and goes on talking.
-    deaf_from: Option<Instant>,
+    /// Hears nothing any more when this time has passed since the watch began, and goes on talking.
+    deaf_after: Option<Duration>,
     /// How long an answer takes.
     delay: Duration,
     ending: Ending,
@@ -50,18 +53,32 @@ pub(super) const USUAL: Ways = Ways {
     chatter: None,
     answers_pings: true,
     wants_messages: false,
-    deaf_from: None,
+    deaf_after: None,
     delay: Duration::ZERO,
     ending: Ending::Fin,
 };
 
+/// The connections of the survey and of plain HTTP. The lines that are watched come then, all at once.
+const BEFORE_WATCH: usize = 9;
+
 const THREE: Option<Duration> = Some(Duration::from_secs(3));
 
 pub(super) async fn server(ways: Ways) -> Peer {
-    Peer::start(move |stream, _| live(stream, ways)).await
+    let watched = Arc::<OnceLock<Instant>>::default();
+    Peer::start(move |stream, number| {
+        let watched = Arc::clone(&watched);
+        async move {
+            if number > BEFORE_WATCH {
+                watched.get_or_init(Instant::now);
+            }
+            live(stream, ways, &watched).await;
+        }
+    })
+    .await
 }
 
-async fn live(mut stream: TcpStream, ways: Ways) {
+/// `watched`: since when the doctor watches.
+async fn live(mut stream: TcpStream, ways: Ways, watched: &OnceLock<Instant>) {
     if matches!(ways.ending, Ending::Reset) {
         stream.set_zero_linger().unwrap();
     }
@@ -95,7 +112,8 @@ async fn live(mut stream: TcpStream, ways: Ways) {
         let answer = tokio::select! {
             received = frames.recv() => {
                 let Some((opcode, payload)) = received else { return };
-                if ways.deaf_from.is_some_and(|from| Instant::now() >= from) {
+                let watched = watched.get().map_or(Duration::ZERO, Instant::elapsed);
+                if ways.deaf_after.is_some_and(|after| watched >= after) {
                     continue;
                 }
                 if opcode == TEXT || !ways.wants_messages {
@@ -140,14 +158,9 @@ async fn servers_are_told_apart_by_what_they_do() {
         Box::pin(takes_few_lines()),
         Box::pin(wants_pongs()),
         Box::pin(stands_still()),
-        // The survey takes a second.
         scenario(
             "talks on and hears no more",
-            Ways {
-                chatter: Some(Duration::from_secs(1)),
-                deaf_from: Some(Instant::now() + Duration::from_secs(6)),
-                ..USUAL
-            },
+            Ways { chatter: Some(Duration::from_secs(1)), deaf_after: five, ..USUAL },
             |exam| {
                 exam.is("frozen", 54).ends("lost").after("moment", 5.0);
             },
@@ -207,13 +220,12 @@ async fn servers_are_told_apart_by_what_they_do() {
 /// A server that does not take as many lines as the doctor would like.
 async fn takes_few_lines() {
     let peer = Peer::start(|mut stream, number| async move {
-        // The connections of the survey and of plain HTTP are among them.
-        if number > 9 {
+        if number > BEFORE_WATCH {
             let _ = try_read_head(&mut stream).await;
             let _ = stream.write_all(b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n").await;
             return;
         }
-        live(stream, Ways { idle: THREE, ..USUAL }).await;
+        live(stream, Ways { idle: THREE, ..USUAL }, &OnceLock::new()).await;
     })
     .await;
     let exam = examine("takes few lines", &peer.url(), &[]).await;
@@ -234,12 +246,27 @@ async fn stands_still() {
     let mut server = start(&["serve", "--listen", "127.0.0.1:0"]);
     let url = echo_url(&server.out().await);
     let stopping = async {
-        sleep(Duration::from_secs(6)).await;
+        // The survey has a few lines at a time, the watch many.
+        while lines_at(&url).await <= BEFORE_WATCH {
+            sleep(Duration::from_millis(20)).await;
+        }
+        sleep(Duration::from_secs(5)).await;
         server.signal("-STOP").await;
     };
     let (exam, ()) = tokio::join!(examine("stands still", &url, &[]), stopping);
-    // The survey takes a second, for the first word that does not come.
     exam.is("frozen", 54).ends("lost").after("moment", 5.0);
+}
+
+/// How many connections our own server has.
+async fn lines_at(url: &str) -> usize {
+    let address = url.trim_start_matches("ws://").trim_end_matches("/echo");
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let ask = format!("GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(ask.as_bytes()).await.unwrap();
+    let mut told = String::new();
+    stream.read_to_string(&mut told).await.unwrap();
+    let count = told.lines().find_map(|line| line.strip_prefix("heartline_connections "));
+    count.unwrap().parse().unwrap()
 }
 
 fn echo_url(line: &str) -> String {
