@@ -26,6 +26,9 @@ async fn a_broker_that_is_killed_in_the_middle_loses_nothing() {
     assert_eq!(two.enter("tea").await, head);
     let mut accepted = Accepted::new();
     for round in 0..3 {
+        // All of the round before may have been in before the broker died. Then nobody noticed yet that it did, and what is
+        // said now finds out. One that is in was answered by the broker that lives.
+        settled(&mut one, draft("the first", round + 1, "the round begins")).await.unwrap();
         let underway = say_all(&mut one, round);
         one.outcome(underway[10].0).await.unwrap();
         place.broker.kill(0).await;
