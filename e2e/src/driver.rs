@@ -103,6 +103,12 @@ fn capabilities(kind: Kind) -> Map<String, Value> {
                     "--disable-sync",
                     "--no-first-run",
                 ],
+                // The driver means it well: but a page that nobody looks at must be treated as people's browsers treat it.
+                "excludeSwitches": [
+                    "disable-background-timer-throttling",
+                    "disable-backgrounding-occluded-windows",
+                    "disable-renderer-backgrounding",
+                ],
             },
             "goog:loggingPrefs": { "browser": "ALL" },
         }),

@@ -11,5 +11,6 @@ pub mod ending;
 mod frames;
 pub mod listen;
 pub mod news;
+mod queue;
 pub mod signals;
 pub mod status;

@@ -4,6 +4,8 @@
 //! joined again from where we stand, and until the answer everything behind the hole is left alone, for it will come again.
 //! A server that shows the same hole [`TRIES`] times more is believed: the hole becomes a visible gap, and we go on behind it.
 
+use super::event::Joining;
+
 /// How often the same hole is healed before it is accepted.
 const TRIES: u8 = 2;
 
@@ -53,18 +55,21 @@ impl Chain {
         self.position
     }
 
-    /// The answer to a join. `true`: another epoch than before, start anew.
-    pub(super) fn joined(&mut self, epoch: String, last: u64) -> bool {
+    /// The answer to a join.
+    pub(super) fn joined(&mut self, epoch: String, last: u64) -> Joining {
         self.healing = false;
         if self.epoch.as_ref() == Some(&epoch) {
             // A head below where we stand: the server lost what we have. What comes next cannot link to it.
             self.linked &= self.position.is_none_or(|position| position <= last);
-            return false;
+            return Joining::Resumed;
         }
-        let anew = self.epoch.replace(epoch).is_some();
+        // Who stood somewhere gets all of the new epoch, and should the line end before the first of it, still does. Who did not
+        // named no epoch to the server, and gets the last page.
+        let how = if self.position.is_some() { Joining::NewEpoch } else { Joining::First };
         // In an empty room we already have everything.
-        *self = Self { epoch: self.epoch.take(), position: (last == 0).then_some(0), ..Self::default() };
-        anew
+        let position = (how == Joining::NewEpoch || last == 0).then_some(0);
+        *self = Self { epoch: Some(epoch), position, linked: position.is_some(), ..Self::default() };
+        how
     }
 
     /// Places a message; `Link::Next` and `Link::LastingHole` move us up to it.
@@ -152,7 +157,7 @@ mod tests {
         assert_eq!(chain.said(1, 0), Link::Next);
         assert_eq!(chain.said(4, 3), Link::Hole { after: 1 });
         assert_eq!(chain.said(5, 4), Link::Later, "it will come again");
-        assert!(!chain.joined("e".to_owned(), 5));
+        assert_eq!(chain.joined("e".to_owned(), 5), Joining::Resumed);
         assert_eq!(chain.said(3, 1), Link::Next);
         assert_eq!(chain.said(4, 3), Link::Next);
     }
@@ -183,16 +188,25 @@ mod tests {
     fn another_epoch_starts_anew() {
         let mut chain = joined(0);
         chain.said(9, 0);
-        assert!(chain.joined("f".to_owned(), 3));
-        assert_eq!(chain.position(), None);
-        assert_eq!(chain.said(2, 1), Link::Next);
+        assert_eq!(chain.joined("f".to_owned(), 3), Joining::NewEpoch);
+        assert_eq!(chain.position(), Some(0), "all of it is due, also on the next line");
+        assert_eq!(chain.said(2, 1), Link::Hole { after: 0 });
+        assert_eq!(chain.joined("f".to_owned(), 3), Joining::Resumed);
+        assert_eq!(chain.said(1, 0), Link::Next);
+    }
+
+    #[test]
+    fn another_epoch_is_the_first_to_one_who_saw_nothing_of_the_one_before() {
+        let mut chain = joined(7);
+        assert_eq!(chain.joined("f".to_owned(), 30), Joining::First);
+        assert_eq!(chain.position(), None, "its last page will do");
     }
 
     #[test]
     fn a_head_below_us_unlinks() {
         let mut chain = joined(0);
         chain.said(9, 0);
-        assert!(!chain.joined("e".to_owned(), 3));
+        assert_eq!(chain.joined("e".to_owned(), 3), Joining::Resumed);
         assert_eq!(chain.said(30, 29), Link::Next, "no hole can be told from numbers the server lost");
     }
 
@@ -206,7 +220,7 @@ mod tests {
 
     fn joined(last: u64) -> Chain {
         let mut chain = Chain::default();
-        assert!(!chain.joined("e".to_owned(), last));
+        assert_eq!(chain.joined("e".to_owned(), last), Joining::First);
         chain
     }
 }

@@ -124,7 +124,7 @@ pub enum RoomEvent {
 /// How a join joins up with what was there before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Joining {
-    /// For the first time.
+    /// For the first time, or again before anything of the room was seen.
     First,
     /// Where we left off.
     Resumed,

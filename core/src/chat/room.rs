@@ -10,7 +10,7 @@ use crate::wire::{HoldCode, MAX_NUMBER, Member, Said};
 
 use super::chain::{Chain, Link};
 use super::entry::{Entry, Gap, Spoken, ToldBy};
-use super::event::{Joining, RoomEvent};
+use super::event::RoomEvent;
 use super::members::Members;
 use super::own::Written;
 use super::timeline::{Placed, Timeline};
@@ -232,15 +232,12 @@ impl Room {
         total: u64,
         told: &mut Told,
     ) {
-        let first = self.chain.epoch().is_none();
         let position = self.chain.position();
         let anew = self.chain.epoch().is_some_and(|known| known != epoch);
+        let how = self.chain.joined(epoch, last);
         if anew {
             // What was accepted in the old epoch will not come back in the new one.
             self.place_accepted(u64::MAX, told);
-        }
-        self.chain.joined(epoch, last);
-        if anew {
             self.page = None;
             self.timeline.begin_era();
         } else if let Some(lost) = position.filter(|position| *position > last) {
@@ -249,11 +246,6 @@ impl Room {
         self.presence = Presence::In;
         self.members.replace(members, total);
         self.catching_up_to = Some(last);
-        let how = match (first, anew) {
-            (true, _) => Joining::First,
-            (false, true) => Joining::NewEpoch,
-            (false, false) => Joining::Resumed,
-        };
         told.events.push(RoomEvent::Joined { how, last });
         if anew && let Some(mark) = self.timeline.iter().next_back().map(Entry::key) {
             told.events.push(RoomEvent::Entry { key: mark, newest: true });

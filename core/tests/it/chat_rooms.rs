@@ -108,6 +108,33 @@ fn a_new_epoch_starts_anew_below_a_mark() {
 }
 
 #[test]
+fn a_line_that_ends_before_the_first_word_of_a_new_epoch_costs_none_of_it() {
+    let mut world = World::joined();
+    (1..=3).for_each(|seq| world.server(said(seq, seq - 1)));
+    world.come_back("e2", 200);
+    world.cut();
+    world.open();
+    let Some(ClientMessage::Hello { resume, .. }) = world.sent.pop_front() else {
+        panic!("hello comes first")
+    };
+    assert_eq!(resume, [Resume { room: ROOM.to_owned(), epoch: Some("e2".to_owned()), after: Some(0) }]);
+}
+
+#[test]
+fn who_saw_nothing_of_an_epoch_begins_with_the_last_page_of_the_next() {
+    let mut world = World::new();
+    world.open();
+    world.welcome(Limits::default());
+    world.server(joined("e1", 12));
+    world.come_back("e2", 200);
+    assert!(
+        world.room_events().all(|what| !matches!(what, RoomEvent::Joined { how: Joining::NewEpoch, .. }))
+    );
+    world.server(said(101, 100));
+    assert_eq!(world.timeline(), ["101"]);
+}
+
+#[test]
 fn older_pages_come_in_front() {
     let mut world = World::new();
     world.open();

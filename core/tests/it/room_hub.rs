@@ -178,6 +178,24 @@ fn older_pages_come_when_asked_for() {
     assert_eq!(got.len(), 4, "the room's beginning is no gap");
 }
 
+/// An older page that runs ahead of what is due would seem to have a hole before it.
+#[test]
+fn an_older_page_holds_nothing_that_was_not_sent_yet() {
+    let mut world = World::with(fast(), HubConfig::default(), MemoryConfig::default());
+    let bob = world.member("bob", &["tea"]);
+    world.got(bob);
+    world.stick(bob, true);
+    fill(&mut world, 2000, 100);
+    world.tell(bob, &ClientMessage::History { room: "tea".into(), before: 2000, limit: 1 });
+    world.stick(bob, false);
+    let mut last = 0;
+    for seq in seqs(&world.got(bob)) {
+        assert!(seq <= last + 1, "{seq} came when {last} was the last one");
+        last = last.max(seq);
+    }
+    assert_eq!(last, 2000);
+}
+
 #[test]
 fn a_slow_reader_loses_its_queue_and_not_its_line() {
     let mut world = World::with(fast(), HubConfig::default(), MemoryConfig::default());

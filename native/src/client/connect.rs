@@ -1,12 +1,11 @@
 //! `heartline connect`: prints what comes, sends what is typed.
 
 use std::{
-    collections::VecDeque,
     io,
     time::{Duration, Instant},
 };
 
-use heartline_core::line::{Line, LineEvent, Message, Refused, State};
+use heartline_core::line::{Line, LineEvent, Refused, State};
 use serde_json::json;
 
 use super::{
@@ -14,6 +13,7 @@ use super::{
     driver::{Driver, now},
     ending::Ending,
     news,
+    queue::Queue,
     signals::Interrupts,
     status::status,
 };
@@ -44,7 +44,7 @@ pub async fn run(config: ConnectConfig) -> Ending {
         input_open: console.has_input(),
         console,
         encoding: config.encoding,
-        queue: config.send.into(),
+        queue: Queue::new(config.send),
         count: config.count,
         received: 0,
         wait,
@@ -66,7 +66,7 @@ struct Session {
     console: Console,
     encoding: crate::cli::connect::Encoding,
     /// What the outbox has no room for yet.
-    queue: VecDeque<Message>,
+    queue: Queue,
     input_open: bool,
     count: Option<u64>,
     received: u64,
@@ -162,7 +162,13 @@ impl Session {
             Typed::Line(line) if line.is_empty() && self.console.is_interactive() => Ok(None),
             Typed::Line(line) => match self.encoding.message(line) {
                 Ok(message) => {
-                    self.queue.push_back(message);
+                    if let Err(full) = self.queue.push(message) {
+                        self.console.tell(Tone::Bad, &format!("not sent: {full}"), json!(null))?;
+                    }
+                    self.send_queued()?;
+                    if !self.queue.is_empty() && !self.is_open() {
+                        self.console.mention(Tone::Info, "(waits for the line)", json!(null))?;
+                    }
                     Ok(None)
                 }
                 Err(why) if self.console.is_interactive() => {
@@ -173,7 +179,7 @@ impl Session {
             },
             // Who leaves the prompt does not wait for a line to come back.
             Typed::End if self.console.is_interactive() && !self.is_open() => {
-                let unsent = self.driver.machine().outbox().len();
+                let unsent = self.queue.len() + self.driver.machine().outbox().len();
                 let lost = Ending::new(
                     ExitCode::LineLost,
                     format!("there is no line, and {unsent} messages were not sent"),
@@ -191,9 +197,9 @@ impl Session {
         }
     }
 
-    /// Moves what waits into the outbox, as far as there is room.
+    /// Moves what waits into the outbox, as far as there is room: as much comes out of it as the line takes.
     fn send_queued(&mut self) -> io::Result<()> {
-        while let Some(message) = self.queue.pop_front() {
+        while let Some(message) = self.queue.pop() {
             match self.driver.with(|line, now| line.send(now, message.clone())) {
                 Ok(_) => {
                     self.console.sent(&message, "")?;
@@ -201,8 +207,8 @@ impl Session {
                         self.console.mention(Tone::Info, "(waits for the line)", json!(null))?;
                     }
                 }
-                Err(Refused::TooMany { .. } | Refused::TooMuch { .. }) if !self.console.is_interactive() => {
-                    self.queue.push_front(message);
+                Err(Refused::TooMany { .. } | Refused::TooMuch { .. }) => {
+                    self.queue.put_back(message);
                     return Ok(());
                 }
                 Err(refused) => self.console.tell(

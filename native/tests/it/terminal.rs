@@ -149,7 +149,11 @@ async fn a_line_over_several_rows_leaves_none_behind() {
 #[tokio::test]
 async fn all_that_is_pasted_is_sent() {
     let peer = Peer::echoing().await;
-    let mut terminal = Terminal::start(&["connect", &peer.url()], 80, 24);
+    // Whatever the outbox holds, a paste is longer.
+    let mut policy = tempfile::NamedTempFile::new().unwrap();
+    policy.write_all(br#"{"outbox": {"messages": 5}}"#).unwrap();
+    let policy = policy.path().to_str().unwrap();
+    let mut terminal = Terminal::start(&["connect", "--policy", policy, &peer.url()], 80, 24);
     terminal.shows(is_waiting).await;
     // More than a terminal hands over at once.
     let pasted: String = (1..=3000).map(|number| format!("{number}\r")).collect();

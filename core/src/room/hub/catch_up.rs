@@ -51,6 +51,9 @@ impl Hub {
         if !self.lines.contains_key(&line) {
             return;
         }
+        // What it was not sent yet comes in its turn: out of it, it would seem to have a hole before it.
+        let here = self.places.get(&room).and_then(|place| place.here.get(&line));
+        let before = before.min(here.map_or(u64::MAX, |here| here.has().saturating_add(1)));
         let most = self.most(limit.clamp(1, self.config.first_page));
         let ticket = self.ticket(Waiting::History { line, room: room.clone(), before });
         self.requests.push_back(Request::ReadBefore { ticket, room, before, most });

@@ -52,6 +52,17 @@ pub(super) enum Stage {
     Live,
 }
 
+impl Here {
+    /// Up to where the line has the room, or says that it does.
+    pub(super) const fn has(&self) -> u64 {
+        match &self.stage {
+            Stage::Waiting { after: Some(after), .. } => *after,
+            Stage::Waiting { after: None, .. } => u64::MAX,
+            Stage::Ahead | Stage::FirstPage | Stage::Behind | Stage::Live => self.sent,
+        }
+    }
+}
+
 impl Hub {
     pub(super) fn enter(&mut self, now: Instant, id: LineId, enter: Enter) {
         let Enter { room, epoch, after } = enter;
@@ -164,7 +175,12 @@ impl Hub {
             // What is read for it counts in the old epoch.
             self.tickets += 1;
             here.visit = self.tickets;
-            here.stage = Stage::Waiting { epoch: Some(was.clone()), after: Some(here.sent) };
+            here.stage = if here.stage == Stage::FirstPage {
+                // It was sent nothing yet: of the new epoch, too, the last messages will do.
+                Stage::Waiting { epoch: None, after: None }
+            } else {
+                Stage::Waiting { epoch: Some(was.clone()), after: Some(here.sent) }
+            };
         }
         for line in lines {
             self.begin(line, room);

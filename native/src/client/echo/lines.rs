@@ -1,7 +1,6 @@
 //! The free form: a line in, a line out.
 
 use std::{
-    collections::VecDeque,
     io,
     time::{Duration, Instant},
 };
@@ -20,6 +19,7 @@ use crate::{
         driver::{now, until},
         ending::Ending,
         news,
+        queue::Queue,
         signals::Interrupts,
         status::{millis, status},
     },
@@ -34,8 +34,8 @@ pub(super) struct Lines {
     desk: Desk,
     encoding: Encoding,
     wait: Duration,
-    /// What there is no room for yet: one line of a pipe.
-    queue: VecDeque<Message>,
+    /// What there is no room for yet: one line of a pipe, or what is pasted.
+    queue: Queue,
     input_open: bool,
     asked: u64,
     answered: u64,
@@ -52,7 +52,7 @@ impl Lines {
             desk,
             encoding,
             wait,
-            queue: VecDeque::new(),
+            queue: Queue::default(),
             asked: 0,
             answered: 0,
             unanswered: 0,
@@ -172,7 +172,9 @@ impl Lines {
             Typed::Line(line) if line.is_empty() && self.desk.console.is_interactive() => Ok(None),
             Typed::Line(line) => match self.encoding.message(line) {
                 Ok(message) => {
-                    self.queue.push_back(message);
+                    if let Err(full) = self.queue.push(message) {
+                        self.desk.console.tell(Tone::Bad, &format!("not sent: {full}"), json!(null))?;
+                    }
                     Ok(None)
                 }
                 Err(why) if self.desk.console.is_interactive() => {
@@ -194,15 +196,15 @@ impl Lines {
     }
 
     fn send_queued(&mut self) -> io::Result<()> {
-        while let Some(message) = self.queue.pop_front() {
+        while let Some(message) = self.queue.pop() {
             let Desk { driver, console } = &mut self.desk;
             match driver.with(|echo, now| echo.send(now, message.clone())) {
                 Ok(_) => {
                     self.asked += 1;
                     console.sent(&message, "")?;
                 }
-                Err(Refused::TooMany { .. } | Refused::TooMuch { .. }) if !console.is_interactive() => {
-                    self.queue.push_front(message);
+                Err(Refused::TooMany { .. } | Refused::TooMuch { .. }) => {
+                    self.queue.put_back(message);
                     return Ok(());
                 }
                 Err(refused) => console.tell(

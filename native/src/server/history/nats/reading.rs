@@ -50,7 +50,7 @@ impl Broker {
         }
         let mut more = found.more;
         let read = found.messages.back().map_or(after, |last| last.seq);
-        if !more && read < known && self.has_more(room, read).await? {
+        if !more && read < known && self.has_more(room, read, known).await? {
             if found.messages.is_empty() {
                 return Err(unavailable("the replica that was read is behind; it catches up"));
             }
@@ -79,7 +79,7 @@ impl Broker {
         let messages = most.messages.max(1);
         let mut found = self.back(room, before, messages.saturating_add(1)).await?;
         let read = found.messages.back().map_or(0, |last| last.seq);
-        if read < known && known < before && self.has_more(room, read).await? {
+        if read < known && known < before && self.has_more(room, read, known).await? {
             return Err(unavailable("the replica that was read is behind; it catches up"));
         }
         let mut more = found.messages.len() > messages;
@@ -124,8 +124,12 @@ impl Broker {
         }
     }
 
-    /// Whether the leader, which cannot be behind, has something above `seq` in this room.
-    async fn has_more(&self, room: &str, seq: u64) -> Result<bool, Unavailable> {
+    /// Whether the leader has something above `seq` in this room, which has reached `known`. A leader that was elected just now may
+    /// not have applied all it has: so it is asked first whether its stream goes that far.
+    async fn has_more(&self, room: &str, seq: u64, known: u64) -> Result<bool, Unavailable> {
+        if self.info().await?.state.last_sequence < known {
+            return Err(unavailable("the leader of the stream is behind; it catches up"));
+        }
         Ok(self.last(self.names.room(room)).await?.is_some_and(|last| last.seq > seq))
     }
 }
