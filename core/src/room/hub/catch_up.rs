@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::fan_out::gap;
-use super::place::Stage;
+use super::place::{Here, Stage};
 use super::{Hub, LineId, Timer, Waiting};
 use crate::room::engine::{Most, Page, Request, Ticket, Unavailable};
 use crate::room::talk::{FromHub, encoded};
@@ -51,9 +51,7 @@ impl Hub {
         if !self.lines.contains_key(&line) {
             return;
         }
-        // What it was not sent yet comes in its turn: out of it, it would seem to have a hole before it.
-        let here = self.places.get(&room).and_then(|place| place.here.get(&line));
-        let before = before.min(here.map_or(u64::MAX, |here| here.has().saturating_add(1)));
+        let before = self.sent_before(line, &room, before);
         let most = self.most(limit.clamp(1, self.config.first_page));
         let ticket = self.ticket(Waiting::History { line, room: room.clone(), before });
         self.requests.push_back(Request::ReadBefore { ticket, room, before, most });
@@ -152,7 +150,10 @@ impl Hub {
     fn tell_history(&mut self, line: LineId, room: &Arc<str>, before: u64, page: Result<Page, Unavailable>) {
         match page {
             Ok(page) => {
-                let first = page.entries.first().map(|entry| (entry.seq, entry.prev));
+                // Meanwhile it may have joined anew, from further back.
+                let before = self.sent_before(line, room, before);
+                let entries: Vec<_> = page.entries.into_iter().filter(|entry| entry.seq < before).collect();
+                let first = entries.first().map(|entry| (entry.seq, entry.prev));
                 let (seq, prev) =
                     first.unwrap_or_else(|| (before.min(page.last + 1), before.saturating_sub(1)));
                 if !page.more && prev != 0 && seq > 1 {
@@ -160,7 +161,7 @@ impl Hub {
                     self.tally.gaps += 1;
                     self.deliver(line, gap(room, 0, Some(seq)));
                 }
-                for entry in page.entries {
+                for entry in entries {
                     self.deliver(line, entry.encoded);
                 }
             }
@@ -176,6 +177,12 @@ impl Hub {
         if self.lines.contains_key(&line) {
             self.out.push_back((line, FromHub::HistoryTold));
         }
+    }
+
+    /// What may be told of a room out of its turn: what the line was not sent yet would seem to have a hole before it.
+    fn sent_before(&self, line: LineId, room: &Arc<str>, before: u64) -> u64 {
+        let here = self.places.get(room).and_then(|place| place.here.get(&line));
+        before.min(here.map_or(0, Here::has).saturating_add(1))
     }
 
     /// A piece that fits the window of a line that has drained half of it.
