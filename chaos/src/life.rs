@@ -55,6 +55,8 @@ pub(crate) struct Life {
     pub(crate) ledger: Arc<Mutex<Ledger>>,
     /// The epochs of each room, as far as there was a cause for them; the last is the present one.
     pub(crate) epochs: BTreeMap<String, Vec<String>>,
+    /// A broker was killed: the next that leads may have less than was taken.
+    pub(crate) broker_died: bool,
     pub(crate) findings: Vec<String>,
 }
 
@@ -73,8 +75,20 @@ impl Life {
         let doors = Doors::closed(history.servers());
         let crowd = Crowd::gather(talk, &doors, &ledger).await?;
         let (epochs, findings, rooms) = (BTreeMap::new(), Vec::new(), talk.rooms());
-        let mut life =
-            Self { folder, history, rooms, servers, place, doors, crowd, ledger, epochs, findings };
+        let broker_died = false;
+        let mut life = Self {
+            folder,
+            history,
+            rooms,
+            servers,
+            place,
+            doors,
+            crowd,
+            ledger,
+            epochs,
+            broker_died,
+            findings,
+        };
         for server in 0..history.servers() {
             life.start(server).await?;
         }
@@ -97,7 +111,10 @@ impl Life {
             Step::EmptyDisk => self.make_room().await?,
             Step::Copy(how) => self.copy(how).await?,
             Step::PutBack => self.put_back().await?,
-            Step::KillBroker => self.place.kill_broker().await,
+            Step::KillBroker => {
+                self.place.kill_broker().await;
+                self.broker_died = true;
+            }
             Step::StartBrokers => self.place.start_brokers().await?,
             Step::StopBroker => self.place.stop_broker().await,
             Step::ContinueBrokers => self.place.continue_brokers(),

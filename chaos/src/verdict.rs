@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use heartline_core::wire::Said;
 use heartline_ledger::{Sighting, Totals};
 use tokio::time::{Instant, sleep};
 
@@ -26,7 +27,7 @@ pub struct Verdict {
     pub findings: Vec<String>,
     /// How much was promised and seen.
     pub totals: Totals,
-    /// What this machine does not let us try, and why.
+    /// What should be known all the same: what this machine does not let us try, and what brokers lost and servers told.
     pub notes: Vec<String>,
     /// The servers' logs, for whoever looks for the cause.
     pub logs: Vec<String>,
@@ -44,24 +45,30 @@ impl Life {
                 let trimmed = said.first().map_or(*last, |first| first.prev);
                 ledger.may_lack(room, epoch, 1..=trimmed);
             }
-            ledger.kept(
-                room,
-                epoch,
-                said.iter().map(|said| Sighting {
-                    seq: said.seq,
-                    prev: said.prev,
-                    from: &said.from,
-                    id: said.id,
-                    text: &said.text,
-                    newest: true,
-                }),
-            );
-        }
-        for room in &self.rooms {
+            let there: Vec<Sighting<'_>> = said.iter().map(sighting).collect();
+            ledger.kept(room, epoch, there.iter().copied());
             let known = self.epochs.get(room).map_or(&[][..], Vec::as_slice);
-            let surprises = ledger.epochs(room).filter(|epoch| !known.iter().any(|known| known == epoch));
-            self.findings
-                .extend(surprises.map(|epoch| format!("{room}: epoch {epoch} began without a cause")));
+            let surprises: Vec<String> = ledger
+                .epochs(room)
+                .filter(|epoch| !known.iter().any(|known| known == epoch))
+                .map(str::to_owned)
+                .collect();
+            match (&surprises[..], known) {
+                ([], _) => {}
+                // Three brokers lose nothing when one dies, it is said. Should they all the same, it is told.
+                ([anew], [.., old])
+                    if self.history == History::Cluster && self.broker_died && anew == epoch =>
+                {
+                    let kept = ledger.lost_end(room, old, anew, &there);
+                    self.place.notes.push(format!(
+                        "{room}: the brokers lost what they had taken above {kept}, and a new epoch says so"
+                    ));
+                }
+                (surprises, _) => {
+                    let what = format!("{room}: epochs began without a cause: {}", surprises.join(", "));
+                    self.findings.push(what);
+                }
+            }
         }
         self.findings.extend(ledger.check().iter().map(ToString::to_string));
         if let Some(more) = self.findings.len().checked_sub(TOLD).filter(|more| *more > 0) {
@@ -110,4 +117,8 @@ impl Life {
             }
         }
     }
+}
+
+fn sighting(said: &Said) -> Sighting<'_> {
+    Sighting { seq: said.seq, prev: said.prev, from: &said.from, id: said.id, text: &said.text, newest: true }
 }

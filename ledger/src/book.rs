@@ -10,6 +10,8 @@ use crate::{Rule, Sighting};
 pub(crate) struct Book {
     /// What stands where, told by anybody.
     pub(crate) places: BTreeMap<u64, Message>,
+    /// Where somebody was told of another message than somebody else, and of which two.
+    pub(crate) conflicts: Vec<(u64, String)>,
     /// The seqs that writers were told.
     pub(crate) accepted: BTreeSet<u64>,
     /// What the history may lack.
@@ -47,13 +49,27 @@ impl Book {
         self.views.get_mut(member).expect("it was just put there if it was not")
     }
 
-    /// Notes what stands at a seq. Says so if something else stood there.
-    pub(crate) fn place(&mut self, seq: u64, message: Message) -> Option<String> {
-        if let Some(known) = self.places.get(&seq) {
-            return (*known != message).then(|| format!("{known} and {message} both stand at {seq}"));
+    /// Notes what stands at a seq.
+    pub(crate) fn place(&mut self, seq: u64, message: Message) {
+        let Some(known) = self.places.get(&seq) else {
+            self.places.insert(seq, message);
+            return;
+        };
+        if *known != message {
+            self.conflicts.push((seq, format!("{known} and {message} both stand at {seq}")));
         }
-        self.places.insert(seq, message);
-        None
+    }
+
+    /// Forgets whatever was said above `kept`.
+    pub(crate) fn forget_above(&mut self, kept: u64) {
+        self.places.split_off(&(kept + 1));
+        self.accepted.split_off(&(kept + 1));
+        self.conflicts.retain(|(seq, _)| *seq <= kept);
+        for view in self.views.values_mut() {
+            view.seen.split_off(&(kept + 1));
+            view.gaps.retain(|(after, _)| *after < kept);
+            view.caught_up = false;
+        }
     }
 
     pub(crate) fn may_lack(&self, seq: u64) -> bool {

@@ -14,6 +14,9 @@ impl Ledger {
         for ((room, epoch), book) in &self.books {
             let mut tell =
                 |rule, what| findings.push(Finding { rule, what: format!("{room} in {epoch}: {what}") });
+            for (_, what) in &book.conflicts {
+                tell(Rule::Order, what.clone());
+            }
             check_places(book, &mut tell);
             check_history(book, &mut tell);
             for (member, view) in &book.views {

@@ -112,8 +112,7 @@ impl Ledger {
         let message = Message { from: from.into(), id, text: written.text.clone() };
         let book = self.book(room, epoch);
         book.accepted.insert(seq);
-        let conflict = book.place(seq, message);
-        self.conflict(room, epoch, conflict);
+        book.place(seq, message);
     }
 
     /// A message went back to its writer, or its writer is gone: whether it arrived is not known.
@@ -172,6 +171,28 @@ impl Ledger {
         self.anew.push(Anew { room, old, new, kept });
     }
 
+    /// What the history lies on lost the end of it, and it began a new epoch, in which `history` was found. Returns up to where the
+    /// two are the same. Whoever was told of a place above that in the old epoch may have been told what others were not: of that
+    /// end only one thing can be asked, that the new epoch says that it is gone.
+    pub fn lost_end(&mut self, room: &str, old: &str, new: &str, history: &[Sighting<'_>]) -> u64 {
+        let book = self.book(room, old);
+        let is_there = |seq: u64, message: &Message| {
+            history.iter().any(|there| {
+                there.seq == seq
+                    && *there.from == *message.from
+                    && there.id == message.id
+                    && *there.text == *message.text
+            })
+        };
+        let differs =
+            book.places.iter().find(|(seq, message)| !is_there(**seq, message)).map(|(seq, _)| *seq);
+        let conflicts = book.conflicts.iter().map(|(seq, _)| *seq);
+        let kept = differs.into_iter().chain(conflicts).min().map_or(u64::MAX - 1, |first| first - 1);
+        book.forget_above(kept);
+        self.began_anew(room, old, new, kept);
+        kept
+    }
+
     /// The epochs of a room that anybody was told of, in no order.
     pub fn epochs(&self, room: &str) -> impl Iterator<Item = &str> {
         self.books.keys().filter(move |(of, _)| of == room).map(|(_, epoch)| epoch.as_str())
@@ -206,17 +227,52 @@ impl Ledger {
                 text.into()
             }
         };
-        let conflict = self.book(room, epoch).place(seq, Message { from: from.into(), id, text });
-        self.conflict(room, epoch, conflict);
+        self.book(room, epoch).place(seq, Message { from: from.into(), id, text });
     }
 
     fn book(&mut self, room: &str, epoch: &str) -> &mut Book {
         self.books.entry((room.to_owned(), epoch.to_owned())).or_default()
     }
+}
 
-    fn conflict(&mut self, room: &str, epoch: &str, conflict: Option<String>) {
-        if let Some(what) = conflict {
-            self.at_once.push(Finding { rule: Rule::Order, what: format!("{room} in {epoch}: {what}") });
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three places, of which the last two are lost; then another message stands at the second.
+    fn lost() -> Ledger {
+        let mut ledger = Ledger::default();
+        for id in 1..=4 {
+            ledger.wrote("ada", "tea", id, "hello");
+        }
+        for id in 1..=3 {
+            ledger.accepted("ada", "tea", "old", id, id);
+            ledger.seen("eve", "tea", "old", sighting(id, id));
+        }
+        ledger.accepted("ada", "tea", "old", 4, 2);
+        ledger
+    }
+
+    fn sighting(seq: u64, id: u64) -> Sighting<'static> {
+        Sighting { seq, prev: seq - 1, from: "ada", id, text: "hello", newest: true }
+    }
+
+    #[test]
+    fn an_end_that_was_lost_without_a_word_is_found() {
+        let mut ledger = lost();
+        ledger.kept("tea", "old", [sighting(1, 1), sighting(2, 4)]);
+        let rules: BTreeSet<Rule> = ledger.check().into_iter().map(|finding| finding.rule).collect();
+        assert!(rules.contains(&Rule::Order) && rules.contains(&Rule::Missing), "{rules:?}");
+    }
+
+    #[test]
+    fn an_end_that_is_told_to_be_lost_is_no_fault_and_what_is_before_it_must_be_there() {
+        for there in [&[sighting(1, 1), sighting(2, 4)][..], &[sighting(2, 4)]] {
+            let mut ledger = lost();
+            ledger.kept("tea", "new", there.iter().copied());
+            let kept = ledger.lost_end("tea", "old", "new", there);
+            assert_eq!(kept, u64::from(there.len() == 2));
+            assert_eq!(ledger.check(), []);
         }
     }
 }

@@ -95,10 +95,11 @@ pub(super) async fn run(nats: Nats, counter: Counter) {
     let Nats { config, broker, link } = nats;
     let (news, heard) = mpsc::channel(WAITING_NEWS);
     let keep = config.keep;
-    let follower = Follower { broker: broker.clone(), config, link, news, seen: None };
+    let (broken, told) = watch::channel(None);
+    let follower = Follower { broker: broker.clone(), config, link, news, seen: None, broken: told };
     let follower = tokio::spawn(follower.run());
     let client = broker.client.clone();
-    Worker::new(broker, keep, counter.replies, counter.health).run(counter.requests, heard).await;
+    Worker::new(broker, keep, counter.replies, counter.health, broken).run(counter.requests, heard).await;
     follower.abort();
     // What it still had to send are only readers to be deleted; the broker forgets those by itself.
     let _ = tokio::time::timeout(Duration::from_secs(1), client.drain()).await;

@@ -3,7 +3,7 @@
 //!
 //! * the stream was made anew,
 //! * it ends before a message that this server saw, or that some server noted to have seen,
-//! * another message is at the place of the last that this server saw.
+//! * another message is at the place of the last that this server saw, or of one that the broker had taken from it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,14 +42,20 @@ struct Agreed {
     made: String,
 }
 
-/// The epoch that all servers count in, and the stream as it is in it.
-pub(super) async fn agree(broker: &Broker, seen: Option<&Seen>) -> Result<(Arc<str>, Info), Unavailable> {
+/// The epoch that all servers count in, and the stream as it is in it. It is another than `broken`, in which something was missing
+/// that the broker had taken.
+pub(super) async fn agree(
+    broker: &Broker,
+    seen: Option<&Seen>,
+    broken: Option<&str>,
+) -> Result<(Arc<str>, Info), Unavailable> {
     for _ in 0..TRIES {
         let info = broker.info().await?;
         let (agreed, at) = read(broker).await?;
         let why = match &agreed {
             None => "there was none",
             Some(agreed) if agreed.made != made(&info) => "the stream was made anew",
+            Some(agreed) if broken == Some(&*agreed.epoch) => "the stream has lost what it had taken",
             Some(agreed) if !has_lost(broker, &agreed.epoch, seen).await? => {
                 // What came meanwhile is followed.
                 return Ok((agreed.epoch.as_str().into(), info));
@@ -98,7 +104,8 @@ async fn has_lost(broker: &Broker, epoch: &str, seen: Option<&Seen>) -> Result<b
     Ok(true)
 }
 
-async fn is_replaced(broker: &Broker, seen: Option<&Seen>) -> Result<bool, Unavailable> {
+/// Whether another message is at the place of the last that was seen.
+pub(super) async fn is_replaced(broker: &Broker, seen: Option<&Seen>) -> Result<bool, Unavailable> {
     let Some(Seen { seq, at: Some(at), .. }) = seen else { return Ok(false) };
     let there = broker.at(*seq).await?;
     // It may have been trimmed.

@@ -25,6 +25,9 @@ const REQUEST: Duration = Duration::from_secs(30);
 /// How often it is asked whether another server began a new epoch.
 const ASK_EPOCH: Duration = Duration::from_secs(5);
 
+/// Nobody leads a stream for longer than this after a leader died. One that takes over may have less than was there.
+const QUIET: Duration = Duration::from_secs(1);
+
 /// From one failure to the next try.
 const RETRY: Duration = Duration::from_millis(250);
 
@@ -47,6 +50,8 @@ pub(super) struct Follower {
     pub(super) link: watch::Receiver<Link>,
     pub(super) news: mpsc::Sender<News>,
     pub(super) seen: Option<Seen>,
+    /// The last epoch in which something was missing that the broker had taken.
+    pub(super) broken: watch::Receiver<Option<Arc<str>>>,
 }
 
 impl Follower {
@@ -80,7 +85,8 @@ impl Follower {
             let _ = self.link.wait_for(|link| link.up).await;
         }
         streams::prepare(&self.broker, &self.config).await?;
-        let (epoch, info) = epoch::agree(&self.broker, self.seen.as_ref()).await?;
+        let broken = self.broken.borrow_and_update().clone();
+        let (epoch, info) = epoch::agree(&self.broker, self.seen.as_ref(), broken.as_deref()).await?;
         let last = info.state.last_sequence;
         if self.seen.as_ref().is_none_or(|seen| seen.epoch != epoch) {
             self.seen = Some(Seen { epoch: epoch.clone(), seq: last, at: None });
@@ -90,7 +96,7 @@ impl Follower {
     }
 
     async fn follow(&mut self) -> Result<(), Unavailable> {
-        let Some(seen) = self.seen.clone() else { return Ok(()) };
+        let Some(mut seen) = self.seen.clone() else { return Ok(()) };
         let reader: PullConsumer = self.broker.reader(self.broker.names.all(), seen.seq + 1, REQUEST).await?;
         let mut messages =
             reader.stream().heartbeat(HEARTBEAT).expires(REQUEST).messages().await.map_err(unavailable)?;
@@ -107,7 +113,12 @@ impl Follower {
                     if nth != count {
                         return Err(unavailable("a message was lost on its way"));
                     }
-                    self.seen = Some(Seen { epoch: seen.epoch.clone(), seq, at: Some(at) });
+                    let is_quiet = seen.at.is_some_and(|before| at - before >= QUIET.as_nanos().cast_signed());
+                    if seq <= seen.seq || is_quiet && epoch::is_replaced(&self.broker, Some(&seen)).await? {
+                        return Err(unavailable("the stream has another message where one was seen"));
+                    }
+                    (seen.seq, seen.at) = (seq, Some(at));
+                    self.seen = Some(seen.clone());
                     if self.news.send(News::Said { seq, record }).await.is_err() {
                         return Ok(());
                     }
@@ -121,6 +132,11 @@ impl Follower {
                     let link = self.link.borrow_and_update().clone();
                     if changed.is_err() || !link.up {
                         return Err(Unavailable(link.why));
+                    }
+                }
+                Ok(()) = self.broken.changed() => {
+                    if self.broken.borrow_and_update().as_ref() == Some(&seen.epoch) {
+                        return Err(unavailable("the stream has lost what it had taken"));
                     }
                 }
                 () = self.news.closed() => return Ok(()),

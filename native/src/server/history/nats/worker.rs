@@ -1,21 +1,24 @@
 //! The one who answers: takes what the hub asks and what the stream brings, and lets tasks ask the broker, many at a time.
 
+mod done;
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use heartline_core::room::engine::{Head, Page, Refusal, Reply, Request, Ticket, Unavailable};
+use heartline_core::room::engine::{Head, Page, Reply, Request, Ticket, Unavailable};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::super::Health;
-use super::author::{self, Author};
+use super::author;
 use super::authors::{Authors, Key};
 use super::broker::Broker;
 use super::config::NatsKeep;
 use super::follow::News;
 use super::rooms::{Rooms, Stage};
 use super::wellbeing::Wellbeing;
+use done::Done;
 
 /// How many appends are underway at the broker; others wait their turn.
 const APPENDS: usize = 512;
@@ -35,6 +38,8 @@ pub(super) struct Worker {
     keep: NatsKeep,
     replies: mpsc::Sender<Reply>,
     wellbeing: Wellbeing,
+    /// The last epoch in which something was missing that the broker had taken.
+    broken: watch::Sender<Option<Arc<str>>>,
     epoch: Arc<str>,
     rooms: Rooms,
     authors: Authors,
@@ -51,26 +56,20 @@ pub(super) struct Worker {
     at_chores: bool,
 }
 
-#[derive(Debug)]
-enum Done {
-    Looked { room: Arc<str>, visit: u64, head: Result<u64, Unavailable> },
-    Appended { key: Key, epoch: Arc<str>, ticket: Ticket, seq: Result<u64, Refusal>, author: Option<Author> },
-    Read { room: Arc<str>, ticket: Ticket, epoch: Arc<str>, is_end: bool, page: Result<Page, Unavailable> },
-    Chores { noted: u64, trimmed: Result<u64, Unavailable> },
-}
-
 impl Worker {
     pub(super) fn new(
         broker: Broker,
         keep: NatsKeep,
         replies: mpsc::Sender<Reply>,
         health: watch::Sender<Health>,
+        broken: watch::Sender<Option<Arc<str>>>,
     ) -> Self {
         Self {
             broker,
             keep,
             replies,
             wellbeing: Wellbeing::new(health),
+            broken,
             epoch: "".into(),
             rooms: Rooms::default(),
             authors: Authors::default(),
@@ -184,11 +183,12 @@ impl Worker {
         let broker = self.broker.clone();
         let (turns, epoch) = (self.appends.clone(), self.epoch.clone());
         let (above, gone) = (self.rooms.seen(), self.gone);
+        let id = draft.id;
         self.owed += 1;
         self.tasks.spawn(async move {
             let _turn = turns.acquire().await;
             let (seq, author) = author::append(&broker, &key.0, known, draft, above, gone).await;
-            Done::Appended { key, epoch, ticket, seq, author }
+            Done::Appended { key, id, epoch, ticket, seq, author }
         });
     }
 
@@ -234,66 +234,11 @@ impl Worker {
             }
             News::Down(why) => self.wellbeing.down(why),
             News::Said { seq, record } => {
+                if self.rooms.is_broken(seq, record.as_ref()) {
+                    self.broken.send_replace(Some(self.epoch.clone()));
+                }
                 if let Some((room, entry)) = self.rooms.follow(seq, record) {
                     self.say(Reply::Followed { room, entry }).await;
-                }
-            }
-        }
-    }
-
-    async fn done(&mut self, done: Done) {
-        match done {
-            Done::Looked { room, visit, head } => {
-                let Some(&Stage::Opening { visit: current, asked }) = self.rooms.open.get(&room) else {
-                    return;
-                };
-                if visit != current {
-                    return;
-                }
-                let head = head
-                    .map(|found| Head { epoch: self.epoch.clone(), last: self.rooms.opened(&room, found) });
-                if head.is_err() {
-                    self.rooms.close(&room);
-                }
-                for _ in 0..asked {
-                    self.say(Reply::Opened { room: room.clone(), head: head.clone() }).await;
-                }
-            }
-            Done::Appended { key, epoch, ticket, seq, author } => {
-                self.owed -= 1;
-                match &seq {
-                    Ok(seq) => {
-                        if epoch == self.epoch {
-                            self.rooms.accept(&key.0, *seq);
-                        }
-                        self.wellbeing.took();
-                    }
-                    Err(Refusal::Unavailable(Unavailable(why))) => self.wellbeing.refused(why.clone()),
-                    Err(Refusal::IdReused | Refusal::Expired) => {}
-                }
-                self.authors.end(&key, author.filter(|_| epoch == self.epoch));
-                self.append_next(key);
-                self.say(Reply::Appended { ticket, seq }).await;
-            }
-            Done::Read { room, ticket, epoch, is_end, page } => {
-                self.owed -= 1;
-                let page =
-                    if epoch == self.epoch { page } else { Err(Unavailable("it has begun anew".to_owned())) };
-                if is_end && let Ok(page) = &page {
-                    self.rooms.tails.extend_back(&room, &page.entries);
-                }
-                self.say(Reply::Page { ticket, page }).await;
-            }
-            Done::Chores { noted, trimmed } => {
-                self.at_chores = false;
-                match trimmed {
-                    Ok(trimmed) => {
-                        self.noted = noted;
-                        self.gone = trimmed;
-                        self.rooms.tails.trim(trimmed);
-                        self.wellbeing.took();
-                    }
-                    Err(Unavailable(why)) => self.wellbeing.refused(why),
                 }
             }
         }
