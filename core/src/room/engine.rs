@@ -16,12 +16,14 @@ mod budget;
 mod draft;
 mod log;
 mod memory;
+mod roster;
 
 use std::sync::Arc;
 
 pub use budget::Budget;
 pub use draft::{Draft, Fingerprint};
 pub use memory::{Memory, MemoryConfig};
+pub use roster::{Roster, ServerId};
 
 use crate::wire::{Said, ServerMessage};
 
@@ -160,6 +162,14 @@ pub enum Request {
         /// Which room.
         room: Arc<str>,
     },
+    /// Who is in this open room here, each time that changes: for other servers that share the history. There is no reply, and an
+    /// engine that is not shared has nobody to tell.
+    Here {
+        /// Which room.
+        room: Arc<str>,
+        /// Who.
+        roster: Roster,
+    },
     /// See [`Engine::append`].
     Append {
         /// For the reply.
@@ -217,6 +227,15 @@ pub enum Reply {
         /// What was read.
         page: Result<Page, Unavailable>,
     },
+    /// Who is in an open room at another server; nobody, when that server has nobody there any more, or is gone.
+    There {
+        /// Which room.
+        room: Arc<str>,
+        /// Which server.
+        server: ServerId,
+        /// Who.
+        roster: Roster,
+    },
     /// A followed room has a new message, whoever brought it.
     Followed {
         /// Which room.
@@ -234,6 +253,7 @@ pub fn answer(engine: &mut impl Engine, request: Request, mut reply: impl FnMut(
             reply(Reply::Opened { room, head });
         }
         Request::Close { room } => engine.close(&room),
+        Request::Here { .. } => {}
         Request::Append { ticket, room, draft } => match engine.append(&room, draft) {
             Ok(Appended::New(entry)) => {
                 reply(Reply::Appended { ticket, seq: Ok(entry.seq) });

@@ -131,6 +131,12 @@ impl Hub {
             Reply::Opened { room, head } => self.opened(now, &room, head),
             Reply::Appended { ticket, seq } => self.appended(now, ticket, seq),
             Reply::Page { ticket, page } => self.page(now, ticket, page),
+            Reply::There { room, server, roster } => {
+                if let Some(place) = self.places.get_mut(&room) {
+                    place.presence.set_roster(server, roster);
+                    self.presence_due(now, &room);
+                }
+            }
             Reply::Followed { room, entry } => self.fan_out(&room, &entry),
         }
     }

@@ -156,6 +156,11 @@ impl Life {
                     talker.chat.line()
                 );
                 assert_eq!(room.epoch(), store.epoch(name));
+                let there =
+                    |person: &&Person| self.world.clients[person.client].machine.chat.room(name).is_some();
+                let members = self.people.iter().filter(there).count();
+                assert_eq!(room.members().total(), members as u64, "as person {} sees {name}", person.client);
+                assert_eq!(room.members().iter().count(), members, "as person {} sees {name}", person.client);
             }
             talker.witness.finish(&mut ledger, &talker.chat);
         }

@@ -37,6 +37,7 @@ mod line_sleep;
 mod line_slow;
 mod line_steps;
 mod line_v1;
+mod room_elsewhere;
 mod room_engine;
 mod room_errand;
 mod room_gate;

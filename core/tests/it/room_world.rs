@@ -269,9 +269,12 @@ impl Engine for Flaky {
     }
 }
 
+pub(crate) fn secret(who: &str) -> String {
+    format!("the well kept secret of {who}")
+}
+
 pub(crate) fn hello(who: &str, dial: u64, resume: Vec<Resume>) -> ClientMessage {
-    let client = format!("the well kept secret of {who}");
-    ClientMessage::Hello { client, dial, name: who.into(), token: None, resume }
+    ClientMessage::Hello { client: secret(who), dial, name: who.into(), token: None, resume }
 }
 
 pub(crate) fn resume(room: &str, epoch: Option<&str>, after: Option<u64>) -> Resume {

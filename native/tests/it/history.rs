@@ -10,6 +10,8 @@ mod nats;
 #[cfg(unix)]
 mod nats_access;
 #[cfg(unix)]
+mod nats_members;
+#[cfg(unix)]
 mod nats_shortage;
 #[cfg(unix)]
 mod nats_trouble;

@@ -232,7 +232,7 @@ impl Hub {
         self.tell_presence(now, room);
         let Some(place) = self.places.get_mut(room) else { return };
         let errands = place.errands.len() + place.errands_underway;
-        if place.here.is_empty() && place.presence.total() == 0 && errands == 0 {
+        if place.here.is_empty() && place.presence.here() == 0 && errands == 0 {
             if let Some(at) = place.timer {
                 self.timers.remove(&(at, Timer::Presence(room.clone())));
             }
@@ -259,6 +259,9 @@ impl Hub {
         let Some(place) = self.places.get_mut(room) else { return };
         if !place.presence.handle_timeout(now) {
             return;
+        }
+        if let Some(roster) = place.presence.take_roster() {
+            self.requests.push_back(Request::Here { room: room.clone(), roster });
         }
         let latest = place.presence.version();
         let shared = place.presence.news_since(room, latest.saturating_sub(1)).map(|news| encoded(&news));

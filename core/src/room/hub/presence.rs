@@ -1,11 +1,14 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use crate::room::engine::{Roster, ServerId};
 use crate::room::{HubConfig, Identity};
 use crate::time::{Duration, Instant};
 use crate::wire::{Member, ServerMessage};
 
-/// Who is in one room, and what of it has been told.
+mod elsewhere;
+
+/// Who is in one room, here and at other servers, and what of it has been told.
 ///
 /// Somebody who loses the line counts as present for a while, so that a reconnect is no news. What changed is told at most once in
 /// so often, to all with the same bytes. The last tellings are kept, for lines that could take none when it was their turn.
@@ -16,6 +19,14 @@ pub(super) struct Presence {
     leave_after: Duration,
     leaving_at_most: usize,
     members: BTreeMap<Identity, Seat>,
+    /// How many of them are here.
+    here: usize,
+    /// Who is here changed since [`take_roster`](Self::take_roster).
+    changed: bool,
+    /// Who is at other servers.
+    rosters: BTreeMap<ServerId, Roster>,
+    /// The total changed without a name.
+    recounted: bool,
     leaving: BTreeSet<(Instant, Identity)>,
     /// Not told yet. Who is in one is not in the other.
     came: BTreeMap<Identity, Arc<str>>,
@@ -32,13 +43,19 @@ pub(super) struct Presence {
 struct Seat {
     name: Arc<str>,
     told: bool,
+    /// Has a line here, or had one until just now.
+    here: bool,
     leaves_at: Option<Instant>,
+    /// At how many other servers it is.
+    there: usize,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Telling {
     came: BTreeMap<Identity, Arc<str>>,
     went: BTreeMap<Identity, Arc<str>>,
+    /// There are more or fewer whose names are not told.
+    recounted: bool,
 }
 
 /// How many members of a large room somebody who joins is told by name.
@@ -55,6 +72,10 @@ impl Presence {
             leave_after: config.leave_after,
             leaving_at_most: config.leaving,
             members: BTreeMap::new(),
+            here: 0,
+            changed: false,
+            rosters: BTreeMap::new(),
+            recounted: false,
             leaving: BTreeSet::new(),
             came: BTreeMap::new(),
             went: BTreeMap::new(),
@@ -66,31 +87,37 @@ impl Presence {
     }
 
     pub(super) fn arrive(&mut self, identity: Identity, name: Arc<str>) {
-        if let Some(seat) = self.members.get_mut(&identity) {
-            if let Some(at) = seat.leaves_at.take() {
-                self.leaving.remove(&(at, identity));
-            }
-            if seat.name == name {
-                return;
-            }
+        let seat = self.seat(identity, name.clone());
+        let was_here = std::mem::replace(&mut seat.here, true);
+        let left_at = seat.leaves_at.take();
+        let renamed = seat.name != name;
+        if renamed {
             seat.name = name.clone();
-        } else {
+            self.came.insert(identity, name);
+        }
+        self.here += usize::from(!was_here);
+        self.changed |= renamed || !was_here;
+        if let Some(at) = left_at {
+            self.leaving.remove(&(at, identity));
+        }
+    }
+
+    /// The seat of somebody who is there, or comes now.
+    fn seat(&mut self, identity: Identity, name: Arc<str>) -> &mut Seat {
+        self.members.entry(identity).or_insert_with(|| {
             // Whoever went and came back between two tellings was never away.
             let told = self.went.remove(&identity);
-            let same = told.as_ref() == Some(&name);
-            let seat = Seat { name: name.clone(), told: told.is_some(), leaves_at: None };
-            self.members.insert(identity, seat);
-            if same {
-                return;
+            if told.as_ref() != Some(&name) {
+                self.came.insert(identity, name.clone());
             }
-        }
-        self.came.insert(identity, name);
+            Seat { name, told: told.is_some(), here: false, leaves_at: None, there: 0 }
+        })
     }
 
     pub(super) fn lose(&mut self, now: Instant, identity: Identity) {
-        let Some(seat) = self.members.get_mut(&identity) else { return };
+        let Some(seat) = self.members.get_mut(&identity).filter(|seat| seat.here) else { return };
         if self.leaving.len() >= self.leaving_at_most {
-            self.remove(identity);
+            self.depart(identity);
             return;
         }
         let at = now + self.leave_after;
@@ -104,14 +131,15 @@ impl Presence {
             && at <= now
         {
             self.leaving.pop_first();
-            self.remove(identity);
+            self.depart(identity);
         }
         if !self.has_news() || now < self.next {
             return false;
         }
         self.next = now + self.every;
         self.missed = false;
-        if self.came.is_empty() && self.went.is_empty() {
+        let recounted = std::mem::take(&mut self.recounted);
+        if self.came.is_empty() && self.went.is_empty() && !recounted {
             return true;
         }
         for identity in self.came.keys() {
@@ -123,10 +151,11 @@ impl Presence {
         if self.tellings.len() == KEPT_TELLINGS {
             self.tellings.pop_front();
         }
-        let telling = Telling { came: std::mem::take(&mut self.came), went: std::mem::take(&mut self.went) };
+        let (came, went) = (std::mem::take(&mut self.came), std::mem::take(&mut self.went));
         // A large room's names are told to nobody; nothing is gained by keeping them.
-        let large = self.members.len() > self.listed || telling.came.len() + telling.went.len() > self.listed;
-        self.tellings.push_back(if large { Telling::default() } else { telling });
+        let large = self.is_large() || came.len() + went.len() > self.listed;
+        let telling = Telling { came, went, recounted };
+        self.tellings.push_back(if large { Telling { recounted, ..Telling::default() } } else { telling });
         true
     }
 
@@ -146,21 +175,38 @@ impl Presence {
     }
 
     pub(super) fn total(&self) -> u64 {
-        self.members.len() as u64
+        self.members.len() as u64 + self.rosters.values().map(Roster::unnamed).sum::<u64>()
     }
 
-    /// For somebody who joins: itself and others, as far as there is room for them. Who has not been told of yet comes in the next telling.
+    /// How many are here.
+    pub(super) const fn here(&self) -> usize {
+        self.here
+    }
+
+    /// Who is here, if that changed.
+    pub(super) fn take_roster(&mut self) -> Option<Roster> {
+        if !std::mem::take(&mut self.changed) {
+            return None;
+        }
+        let most = if self.here > self.listed { LISTED_OF_MANY } else { self.listed };
+        let here = self.members.iter().filter(|(_, seat)| seat.here);
+        let members = here.map(|(identity, seat)| (*identity, seat.name.clone())).take(most).collect();
+        Some(Roster { members, total: self.here as u64 })
+    }
+
+    /// For somebody who joins: itself and others, as they were told to those who are there, as far as there is room for them. Who came
+    /// and went since is in the next telling; who went and comes back before it is not.
     pub(super) fn list(&self, own: Identity) -> Vec<Member> {
         let mut listed: Vec<Member> = Vec::new();
         if let Some(seat) = self.members.get(&own) {
             listed.push(member(&own, &seat.name));
         }
         // A list that is not whole and will not be kept up to date needs no length.
-        let most =
-            if self.members.len() > self.listed { self.listed.min(LISTED_OF_MANY) } else { self.listed };
-        let others = self.members.iter().filter(|(identity, seat)| seat.told && **identity != own);
-        listed
-            .extend(others.map(|(identity, seat)| member(identity, &seat.name)).take(most.saturating_sub(1)));
+        let most = if self.is_large() { self.listed.min(LISTED_OF_MANY) } else { self.listed };
+        let told =
+            self.members.iter().filter(|(_, seat)| seat.told).map(|(identity, seat)| (identity, &seat.name));
+        let others = told.chain(&self.went).filter(|(identity, _)| **identity != own);
+        listed.extend(others.map(|(identity, name)| member(identity, name)).take(most.saturating_sub(1)));
         listed
     }
 
@@ -187,15 +233,34 @@ impl Presence {
     /// Whether the latest telling says nothing but that this one came, which it knows from its own `joined`.
     pub(super) fn is_own_arrival(&self, identity: Identity) -> bool {
         self.tellings.back().is_some_and(|telling| {
-            telling.went.is_empty() && telling.came.len() == 1 && telling.came.contains_key(&identity)
+            !telling.recounted
+                && telling.went.is_empty()
+                && telling.came.len() == 1
+                && telling.came.contains_key(&identity)
         })
     }
 
-    fn has_news(&self) -> bool {
-        self.missed || !self.came.is_empty() || !self.went.is_empty()
+    fn is_large(&self) -> bool {
+        self.total() > self.listed as u64
     }
 
-    fn remove(&mut self, identity: Identity) {
+    fn has_news(&self) -> bool {
+        self.missed || self.changed || self.recounted || !self.came.is_empty() || !self.went.is_empty()
+    }
+
+    /// Somebody is not here any more.
+    fn depart(&mut self, identity: Identity) {
+        let Some(seat) = self.members.get_mut(&identity) else { return };
+        (seat.here, seat.leaves_at) = (false, None);
+        (self.here, self.changed) = (self.here - 1, true);
+        self.forget(identity);
+    }
+
+    /// Somebody went, unless it is somewhere still.
+    fn forget(&mut self, identity: Identity) {
+        if self.members.get(&identity).is_none_or(|seat| seat.here || seat.there > 0) {
+            return;
+        }
         let Some(seat) = self.members.remove(&identity) else { return };
         self.came.remove(&identity);
         if seat.told {

@@ -132,6 +132,7 @@ impl Desk {
                 self.followed.remove(&room);
                 (None, None)
             }
+            Request::Here { .. } => panic!("the other servers hear of it at once"),
             Request::Append { ticket, room, draft } => {
                 let appended = match trouble {
                     Trouble::None | Trouble::Doubtful => store.append(&room, draft),

@@ -1,9 +1,10 @@
 //! One server of rooms: real sessions and a real hub, with its way to the store.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use heartline_core::line::Message;
+use heartline_core::room::engine::{Reply, Request, Roster, ServerId};
 use heartline_core::room::{
     Hub, HubConfig, LineId, OpenGate, Parcel, Session, SessionConfig, Transmit, weight,
 };
@@ -25,6 +26,10 @@ pub(super) struct House {
     config: HubConfig,
     lines: u64,
     random: fastrand::Rng,
+    /// Who is here, in each room that is open.
+    rosters: BTreeMap<Arc<str>, Roster>,
+    /// In which rooms that changed, and was not told to other servers.
+    changed: BTreeSet<Arc<str>>,
 }
 
 #[derive(Debug)]
@@ -49,6 +54,8 @@ impl House {
             config,
             lines: 0,
             random: fastrand::Rng::with_seed(seed),
+            rosters: BTreeMap::new(),
+            changed: BTreeSet::new(),
         }
     }
 
@@ -124,7 +131,24 @@ impl House {
         let news = self.desk.die(store);
         self.hub = Hub::new(self.config.clone(), fastrand::Rng::with_seed(self.random.u64(..)));
         self.connections.clear();
+        self.changed.extend(std::mem::take(&mut self.rosters).into_keys());
         (std::mem::take(&mut self.guests).into_keys().collect(), news)
+    }
+
+    /// The rooms in which it changed who is here.
+    pub(super) fn take_changed(&mut self) -> BTreeSet<Arc<str>> {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// Who is here in a room; nobody in one that is not open.
+    pub(super) fn roster(&self, room: &str) -> Roster {
+        self.rosters.get(room).cloned().unwrap_or_default()
+    }
+
+    /// Another server says who is there.
+    pub(super) fn hear_roster(&mut self, now: Instant, room: &Arc<str>, server: usize, roster: Roster) {
+        self.hub
+            .handle_reply(now, Reply::There { room: room.clone(), server: ServerId(server as u64), roster });
     }
 
     pub(super) fn drain(&mut self, now: Instant, within: Duration) {
@@ -179,7 +203,22 @@ impl House {
         gone.into_iter().for_each(|id| self.part(now, id));
         while let Some(request) = self.hub.poll_request() {
             moved = true;
-            self.desk.ask(now, request);
+            match request {
+                Request::Here { room, roster } => {
+                    self.changed.insert(room.clone());
+                    self.rosters.insert(room, roster);
+                }
+                Request::Close { room } => {
+                    if self.rosters.remove(&room).is_some() {
+                        self.changed.insert(room.clone());
+                    }
+                    self.desk.ask(now, Request::Close { room });
+                }
+                request @ (Request::Open { .. }
+                | Request::Append { .. }
+                | Request::ReadAfter { .. }
+                | Request::ReadBefore { .. }) => self.desk.ask(now, request),
+            }
         }
         while let Some(reply) = self.desk.poll_reply(now) {
             moved = true;

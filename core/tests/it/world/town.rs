@@ -96,10 +96,32 @@ impl Town {
     fn settle(&mut self, now: Instant) {
         let unix_ms =
             1_000_000 + u64::try_from((now - *self.epoch.get_or_insert(now)).as_millis()).unwrap_or_default();
-        for house in &mut self.houses {
-            house.settle(now, unix_ms, &mut self.out);
-            self.longest_queue = self.longest_queue.max(house.longest_queue());
+        loop {
+            for house in &mut self.houses {
+                house.settle(now, unix_ms, &mut self.out);
+                self.longest_queue = self.longest_queue.max(house.longest_queue());
+            }
+            if !self.tell_rosters(now) {
+                return;
+            }
         }
+    }
+
+    /// Lets the servers know who is at the others. Returns whether there was news.
+    fn tell_rosters(&mut self, now: Instant) -> bool {
+        let mut news = false;
+        for from in 0..self.houses.len() {
+            for room in self.houses[from].take_changed() {
+                news = true;
+                for to in (0..self.houses.len()).filter(|to| *to != from) {
+                    // Each hears the other: one of the two may have opened the room just now.
+                    let (here, there) = (self.houses[from].roster(&room), self.houses[to].roster(&room));
+                    self.houses[to].hear_roster(now, &room, from, here);
+                    self.houses[from].hear_roster(now, &room, to, there);
+                }
+            }
+        }
+        news
     }
 }
 

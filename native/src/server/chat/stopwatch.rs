@@ -55,7 +55,7 @@ impl Stopwatch {
             | Request::ReadBefore { ticket, .. } => {
                 self.asked.insert(*ticket, Instant::now());
             }
-            Request::Open { .. } | Request::Close { .. } => {}
+            Request::Open { .. } | Request::Close { .. } | Request::Here { .. } => {}
         }
     }
 
@@ -70,7 +70,7 @@ impl Stopwatch {
                 let took = self.asked.remove(ticket);
                 record(took, page.is_err(), &self.read, &self.read_failed);
             }
-            Reply::Opened { .. } | Reply::Followed { .. } => {}
+            Reply::Opened { .. } | Reply::There { .. } | Reply::Followed { .. } => {}
         }
     }
 }

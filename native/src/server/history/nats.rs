@@ -9,6 +9,7 @@
 //! * **In doubt nothing is accepted.** An append without an answer may have happened; the client sends it again, and it is found.
 //! * **What is trimmed leaves marks** in two more streams (`…_META`, `…_AUTHORS`): see [`trim`].
 //! * **A lost end begins a new epoch**: see [`epoch`].
+//! * **Who is in a room at other servers** they tell each other by the same broker, which keeps nothing of it: see [`elsewhere`].
 //!
 //! A broker that is away is waited for, from the start: whoever starts everything at once need not care about the order.
 
@@ -16,6 +17,7 @@ mod author;
 mod authors;
 mod broker;
 mod config;
+mod elsewhere;
 mod epoch;
 mod error;
 mod follow;
@@ -32,6 +34,7 @@ mod worker;
 
 use std::error::Error;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event};
@@ -40,6 +43,7 @@ pub use error::NatsError;
 use tokio::sync::{mpsc, watch};
 
 use self::broker::Broker;
+use self::elsewhere::Elsewhere;
 use self::follow::Follower;
 use self::names::Names;
 use self::streams::Trouble;
@@ -95,12 +99,22 @@ pub(super) async fn run(nats: Nats, counter: Counter) {
     let Nats { config, broker, link } = nats;
     let (news, heard) = mpsc::channel(WAITING_NEWS);
     let keep = config.keep;
+    let (board, elsewhere) = Elsewhere::new(
+        broker.client.clone(),
+        Arc::clone(&broker.names),
+        link.clone(),
+        counter.replies.clone(),
+    );
+    let elsewhere = tokio::spawn(elsewhere.run());
     let (broken, told) = watch::channel(None);
     let follower = Follower { broker: broker.clone(), config, link, news, seen: None, broken: told };
     let follower = tokio::spawn(follower.run());
     let client = broker.client.clone();
-    Worker::new(broker, keep, counter.replies, counter.health, broken).run(counter.requests, heard).await;
+    Worker::new(broker, keep, counter.replies, counter.health, broken, board)
+        .run(counter.requests, heard)
+        .await;
     follower.abort();
+    let _ = tokio::time::timeout(Duration::from_secs(1), elsewhere).await;
     // What it still had to send are only readers to be deleted; the broker forgets those by itself.
     let _ = tokio::time::timeout(Duration::from_secs(1), client.drain()).await;
 }

@@ -149,6 +149,8 @@ async fn distribute(
         let queue = match request {
             Request::ReadAfter { .. } | Request::ReadBefore { .. } => read,
             Request::Open { .. } | Request::Close { .. } | Request::Append { .. } => write,
+            // Nobody shares this history.
+            Request::Here { .. } => continue,
         };
         // The threads hear until their queues are closed, also after a panic.
         let _ = queue.send(request);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use heartline::server::history::{Health, History, HistoryError};
 use heartline_core::room::Identity;
-use heartline_core::room::engine::{Draft, Entry, Head, Most, Page, Refusal, Reply, Request, Ticket};
+use heartline_core::room::engine::{Draft, Entry, Head, Most, Page, Refusal, Reply, Request, Roster, Ticket};
 
 use super::Place;
 
@@ -71,6 +71,7 @@ impl Caller {
                 Reply::Opened { .. }
                 | Reply::Appended { .. }
                 | Reply::Page { .. }
+                | Reply::There { .. }
                 | Reply::Followed { .. } => None,
             });
             opened.collect::<Vec<_>>()
@@ -83,6 +84,23 @@ impl Caller {
     /// Nobody is in a room any more.
     pub(crate) fn leave(&mut self, room: &str) {
         self.history.desk.ask(Request::Close { room: room.into() });
+    }
+
+    /// Says who is in an open room here.
+    pub(crate) fn here(&mut self, room: &str, who: &[&str]) {
+        self.history.desk.ask(Request::Here { room: room.into(), roster: roster(who) });
+    }
+
+    /// Waits until one other server has exactly these in a room.
+    pub(crate) async fn until_there(&mut self, room: &str, who: &[&str]) {
+        let wanted = roster(who);
+        let is_there = |reply: &Reply| matches!(reply, Reply::There { room: of, .. } if **of == *room);
+        let last = |heard: &[Reply]| heard.iter().rfind(|reply| is_there(reply)).cloned();
+        self.until(|heard| match last(heard) {
+            Some(Reply::There { roster, .. }) if roster == wanted => Some(()),
+            Some(_) | None => None,
+        })
+        .await
     }
 
     /// Asks for a message to be appended, and does not wait.
@@ -166,6 +184,7 @@ impl Caller {
                 Reply::Page { .. }
                 | Reply::Opened { .. }
                 | Reply::Appended { .. }
+                | Reply::There { .. }
                 | Reply::Followed { .. } => None,
             })
         });
@@ -201,14 +220,22 @@ pub(crate) fn chained(entries: &[Entry]) {
 fn outcome(heard: &[Reply], ticket: Ticket) -> Option<Result<u64, Refusal>> {
     heard.iter().find_map(|reply| match reply {
         Reply::Appended { ticket: of, seq } if *of == ticket => Some(seq.clone()),
-        Reply::Appended { .. } | Reply::Opened { .. } | Reply::Page { .. } | Reply::Followed { .. } => None,
+        Reply::Appended { .. }
+        | Reply::Opened { .. }
+        | Reply::Page { .. }
+        | Reply::There { .. }
+        | Reply::Followed { .. } => None,
     })
 }
 
 fn followed(heard: &[Reply], room: &str) -> Vec<Entry> {
     let followed = heard.iter().filter_map(|reply| match reply {
         Reply::Followed { room: of, entry } if &**of == room => Some(entry.clone()),
-        Reply::Followed { .. } | Reply::Opened { .. } | Reply::Appended { .. } | Reply::Page { .. } => None,
+        Reply::Followed { .. }
+        | Reply::Opened { .. }
+        | Reply::There { .. }
+        | Reply::Appended { .. }
+        | Reply::Page { .. } => None,
     });
     followed.collect()
 }
@@ -216,4 +243,11 @@ fn followed(heard: &[Reply], room: &str) -> Vec<Entry> {
 /// A name, shared.
 pub(crate) fn name(name: &str) -> Arc<str> {
     name.into()
+}
+
+/// These, and no more.
+pub(crate) fn roster(who: &[&str]) -> Roster {
+    let mut members: Vec<_> = who.iter().map(|name| (Identity::of(name, None), Arc::from(*name))).collect();
+    members.sort();
+    Roster { members, total: who.len() as u64 }
 }

@@ -263,6 +263,7 @@ async fn opened_anew(caller: &mut Caller, old: &str) -> (std::sync::Arc<str>, u6
                 Reply::Opened { .. }
                 | Reply::Appended { .. }
                 | Reply::Page { .. }
+                | Reply::There { .. }
                 | Reply::Followed { .. } => None,
             })
         })

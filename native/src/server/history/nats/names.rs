@@ -16,6 +16,8 @@ pub(super) struct Names {
     pub(super) meta: String,
     /// Of the highest trimmed id of each author: one per subject, until it is too old.
     pub(super) authors: String,
+    /// Of what servers tell each other and nobody keeps: who is where.
+    here: String,
 }
 
 impl Names {
@@ -24,6 +26,7 @@ impl Names {
             said: stream.to_owned(),
             meta: format!("{stream}_META"),
             authors: format!("{stream}_AUTHORS"),
+            here: format!("{stream}_HERE"),
         })
     }
 
@@ -65,6 +68,21 @@ impl Names {
     /// Says nothing.
     pub(super) fn probe(&self) -> String {
         format!("{}.probe", self.meta)
+    }
+
+    /// Who is in a room at a server.
+    pub(super) fn roster(&self, room: &str) -> String {
+        format!("{}.room.{}", self.here, coded(room))
+    }
+
+    /// A server lives.
+    pub(super) fn beat(&self) -> String {
+        format!("{}.beat", self.here)
+    }
+
+    /// All that servers tell each other.
+    pub(super) fn all_here(&self) -> String {
+        format!("{}.>", self.here)
     }
 
     /// The seq up to which all was trimmed.

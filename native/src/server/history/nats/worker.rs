@@ -5,7 +5,7 @@ mod done;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use heartline_core::room::engine::{Head, Page, Reply, Request, Ticket, Unavailable};
+use heartline_core::room::engine::{Head, Page, Reply, Request, Roster, Ticket, Unavailable};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -15,6 +15,7 @@ use super::author;
 use super::authors::{Authors, Key};
 use super::broker::Broker;
 use super::config::NatsKeep;
+use super::elsewhere::Board;
 use super::follow::News;
 use super::rooms::{Rooms, Stage};
 use super::wellbeing::Wellbeing;
@@ -40,6 +41,8 @@ pub(super) struct Worker {
     wellbeing: Wellbeing,
     /// The last epoch in which something was missing that the broker had taken.
     broken: watch::Sender<Option<Arc<str>>>,
+    /// For other servers: who is here.
+    board: Board,
     epoch: Arc<str>,
     rooms: Rooms,
     authors: Authors,
@@ -63,6 +66,7 @@ impl Worker {
         replies: mpsc::Sender<Reply>,
         health: watch::Sender<Health>,
         broken: watch::Sender<Option<Arc<str>>>,
+        board: Board,
     ) -> Self {
         Self {
             broker,
@@ -70,6 +74,7 @@ impl Worker {
             replies,
             wellbeing: Wellbeing::new(health),
             broken,
+            board,
             epoch: "".into(),
             rooms: Rooms::default(),
             authors: Authors::default(),
@@ -111,7 +116,11 @@ impl Worker {
     async fn handle(&mut self, request: Request) {
         match request {
             Request::Open { room } => self.open(room).await,
-            Request::Close { room } => self.rooms.close(&room),
+            Request::Close { room } => {
+                self.rooms.close(&room);
+                self.board.post(room, Roster::default());
+            }
+            Request::Here { room, roster } => self.board.post(room, roster),
             Request::Append { ticket, room, draft } => {
                 if let Err(away) = self.wellbeing.is_up() {
                     return self.say(Reply::Appended { ticket, seq: Err(away.into()) }).await;

@@ -27,7 +27,7 @@ pub(super) fn run(
             Request::ReadBefore { ticket, room, before, most } => {
                 (ticket, read_before(connection, &room, before, most))
             }
-            Request::Open { .. } | Request::Close { .. } | Request::Append { .. } => {
+            Request::Open { .. } | Request::Close { .. } | Request::Here { .. } | Request::Append { .. } => {
                 in_hand.clear();
                 continue;
             }

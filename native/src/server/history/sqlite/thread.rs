@@ -46,7 +46,7 @@ fn refuse(request: Request) -> Option<Reply> {
     let why = Unavailable(FELL.to_owned());
     match request {
         Request::Open { room } => Some(Reply::Opened { room, head: Err(why) }),
-        Request::Close { .. } => None,
+        Request::Close { .. } | Request::Here { .. } => None,
         Request::Append { ticket, .. } => {
             Some(Reply::Appended { ticket, seq: Err(Refusal::Unavailable(why)) })
         }
@@ -131,7 +131,11 @@ mod tests {
             Some(Reply::Appended { ticket, seq: Err(Refusal::Unavailable(_)) }) => by == Some(ticket.0),
             Some(Reply::Page { ticket, page: Err(_) }) => by == Some(ticket.0),
             Some(
-                Reply::Opened { .. } | Reply::Appended { .. } | Reply::Page { .. } | Reply::Followed { .. },
+                Reply::Opened { .. }
+                | Reply::Appended { .. }
+                | Reply::Page { .. }
+                | Reply::There { .. }
+                | Reply::Followed { .. },
             )
             | None => false,
         }

@@ -124,6 +124,7 @@ impl Writer {
                 Request::Close { room } => {
                     self.followed.remove(room);
                 }
+                Request::Here { .. } => {}
                 Request::Append { ticket, room, draft } => {
                     let (seq, new) = match self.rooms.append(connection, room, draft.clone())? {
                         Ok(Appended::New(entry)) => (Ok(entry.seq), Some(entry)),
@@ -171,6 +172,7 @@ impl Writer {
             Request::Close { room } => {
                 self.followed.remove(&room);
             }
+            Request::Here { .. } => {}
             Request::Append { ticket, .. } => {
                 let seq = Err(Refusal::Unavailable(unavailable()));
                 self.tell(Reply::Appended { ticket, seq });
