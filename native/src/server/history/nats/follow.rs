@@ -1,10 +1,11 @@
 //! Follows the stream of all rooms from one message to the next, across whatever happens to the broker.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::PullConsumer;
-use futures_util::StreamExt as _;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use heartline_core::room::engine::Unavailable;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -27,6 +28,10 @@ const ASK_EPOCH: Duration = Duration::from_secs(5);
 
 /// Nobody leads a stream for longer than this after a leader died. One that takes over may have less than was there.
 const QUIET: Duration = Duration::from_secs(1);
+
+/// So many of the messages before such a pause are looked at again, so many at once.
+const LATELY: usize = 256;
+const AT_ONCE: usize = 32;
 
 /// From one failure to the next try.
 const RETRY: Duration = Duration::from_millis(250);
@@ -95,6 +100,24 @@ impl Follower {
         Ok(())
     }
 
+    /// Whether another message is where one of these was seen. What is found is said by the next look for a lost end, too.
+    async fn has_lost_any(&mut self, lately: impl Iterator<Item = Seen>) -> Result<bool, Unavailable> {
+        let broker = self.broker.clone();
+        let looks =
+            lately.map(|seen| {
+                let broker = broker.clone();
+                async move {
+                    Ok::<_, Unavailable>(epoch::is_replaced(&broker, Some(&seen)).await?.then_some(seen))
+                }
+            });
+        let replaced: Vec<Option<Seen>> = stream::iter(looks).buffer_unordered(AT_ONCE).try_collect().await?;
+        let Some(first) = replaced.into_iter().flatten().min_by_key(|seen| seen.seq) else {
+            return Ok(false);
+        };
+        self.seen = Some(first);
+        Ok(true)
+    }
+
     async fn follow(&mut self) -> Result<(), Unavailable> {
         let Some(mut seen) = self.seen.clone() else { return Ok(()) };
         let reader: PullConsumer = self.broker.reader(self.broker.names.all(), seen.seq + 1, REQUEST).await?;
@@ -103,6 +126,8 @@ impl Follower {
         let mut ask_epoch = interval(ASK_EPOCH);
         ask_epoch.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut count = 0;
+        // What was seen and not looked at again, the newest last.
+        let mut lately: VecDeque<Seen> = VecDeque::from([seen.clone()]);
         loop {
             tokio::select! {
                 message = messages.next() => {
@@ -114,11 +139,15 @@ impl Follower {
                         return Err(unavailable("a message was lost on its way"));
                     }
                     let is_quiet = seen.at.is_some_and(|before| at - before >= QUIET.as_nanos().cast_signed());
-                    if seq <= seen.seq || is_quiet && epoch::is_replaced(&self.broker, Some(&seen)).await? {
+                    if seq <= seen.seq || is_quiet && self.has_lost_any(lately.drain(..)).await? {
                         return Err(unavailable("the stream has another message where one was seen"));
                     }
                     (seen.seq, seen.at) = (seq, Some(at));
                     self.seen = Some(seen.clone());
+                    lately.push_back(seen.clone());
+                    if lately.len() > LATELY {
+                        lately.pop_front();
+                    }
                     if self.news.send(News::Said { seq, record }).await.is_err() {
                         return Ok(());
                     }
