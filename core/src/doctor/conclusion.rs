@@ -157,7 +157,8 @@ fn effects(finding: &Finding) -> Vec<Statement> {
         said.push(Statement::unknown(format!(
             "Whether {} {} it anew is not known: no line had that by itself and nothing else.",
             say::list(&unknown, "or"),
-            if unknown.len() == 1 { "starts" } else { "start" }
+            // Nearly all of them are many.
+            if unknown == [say::sign(Sign::TcpProbe)] { "starts" } else { "start" }
         )));
     }
     let is_cut = !matches!(finding.manner, Manner::Closed { .. });
@@ -191,6 +192,14 @@ fn layer(finding: &Finding, cause: Cause, stories: &[Story]) -> Option<&'static 
         }
         (Manner::Lost, Cause::Lifetime) => {
             Some("Somebody on the way drops lines of that age, and tells nobody.")
+        }
+        (Manner::Lost | Manner::Cut, Cause::IdleTimer | Cause::SilentIdleTimer)
+            if finding.tells_frames_apart() =>
+        {
+            Some(
+                "TCP ended without a close frame, and yet by somebody who tells messages from pings: the application or its library, which \
+             takes no leave, or a gateway that speaks WebSocket. To a proxy that passes bytes on, a ping is as good as a message.",
+            )
         }
         (Manner::Lost, _) => Some(
             "A firewall, an address translation (NAT) or a load balancer that forgets idle connections: who knows WebSocket or HTTP \

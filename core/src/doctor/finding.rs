@@ -95,6 +95,16 @@ impl Finding {
         self.effects.iter().find(|(of, _)| *of == sign).map_or(Effect::Unknown, |(_, effect)| *effect)
     }
 
+    /// Whether it is a timer that frames of ping and pong of neither side set anew: whoever counts messages only, looks into frames. To
+    /// a hop that passes bytes on, a ping is as good as any.
+    #[must_use]
+    pub fn tells_frames_apart(&self) -> bool {
+        self.kind == Some(Kind::IdleTimer)
+            && [Sign::ClientControl, Sign::ServerControl]
+                .iter()
+                .all(|sign| self.effect(*sign) == Effect::DoesNot)
+    }
+
     /// The lost lines' systems all say that everything was acknowledged: the peer's system lives, its program does not answer.
     #[must_use]
     pub fn is_acknowledged(&self) -> Option<bool> {

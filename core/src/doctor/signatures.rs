@@ -277,6 +277,10 @@ impl Signature {
         if finding.kind != Some(self.kind) || !self.ends.fits(finding.manner) {
             return None;
         }
+        let knows_no_frames = matches!(self.ends, Ends::Cut | Ends::Silent | Ends::NoFrame);
+        if knows_no_frames && finding.tells_frames_apart() {
+            return None;
+        }
         let field = self.field(survey);
         let is_default = self.default.filter(|default| {
             let near = |about: f64| (about - default).abs() <= 2.0 * slack(*default);

@@ -89,6 +89,21 @@ fn a_server_that_closes_with_a_code_is_named_with_it() {
 }
 
 #[test]
+fn whoever_counts_messages_only_looks_into_frames_and_is_no_proxy_of_bytes() {
+    let verdict = timer(3.0, &[Sign::ClientData, Sign::ServerData], Means::Fin).verdict();
+    assert!(only(&verdict, Cause::IdleTimer).tells_frames_apart());
+    let words = verdict.text();
+    assert!(
+        words.contains("tells messages from pings") && !words.contains("hardly the application"),
+        "{words}"
+    );
+    assert!(verdict.suspects.is_empty(), "{:?}", verdict.suspects);
+    let verdict = timer(3.0, &BYTES, Means::Fin).verdict();
+    assert!(!only(&verdict, Cause::IdleTimer).tells_frames_apart());
+    assert!(!verdict.suspects.is_empty());
+}
+
+#[test]
 fn a_reset_is_told_from_an_orderly_end() {
     let verdict = timer(3.0, &BYTES, Means::Reset).verdict();
     assert_about(only(&verdict, Cause::IdleTimer), 3.0);
