@@ -113,8 +113,8 @@ impl Crowd {
     }
 
     /// Everybody goes home.
-    pub(crate) async fn finish(self) -> Result<()> {
-        for member in self.people {
+    pub(crate) async fn finish(&mut self) -> Result<()> {
+        for member in self.people.drain(..) {
             member.ends(End::Finish).await?;
         }
         Ok(())

@@ -20,6 +20,7 @@ mod look;
 mod place;
 mod plan;
 mod proxy;
+mod replicas;
 mod server;
 mod verdict;
 

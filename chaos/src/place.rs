@@ -143,6 +143,14 @@ impl Place {
         }
     }
 
+    /// Where brokers that are to keep the same do not.
+    pub(crate) async fn disagreement(&self) -> Result<Option<String>> {
+        match &self.brokers {
+            Some(brokers) => brokers.disagreement(STREAM).await,
+            None => Ok(None),
+        }
+    }
+
     /// The broker that leads gets SIGSTOP.
     pub(crate) async fn stop_broker(&self) {
         let leader = self.leader().await;

@@ -38,8 +38,39 @@ impl Life {
     pub(crate) async fn end(mut self) -> Result<Verdict> {
         let found = self.settle().await?;
         self.crowd.finish().await?;
+        let totals = self.judge(&found);
+        if !self.findings.is_empty() && self.history == History::Cluster && self.broker_died {
+            self.excuse().await;
+        }
+        let logs = (0..self.servers.len()).map(|n| {
+            let log = self.folder.path().join(format!("server-{n}.log"));
+            std::fs::read_to_string(log).unwrap_or_default()
+        });
+        let (notes, logs) = (self.place.notes.clone(), logs.collect());
+        Ok(Verdict { findings: self.findings, totals, notes, logs })
+    }
+
+    /// Brokers that keep different histories are at fault themselves, and of what members saw of them nothing can be asked.
+    async fn excuse(&mut self) {
+        match self.place.disagreement().await {
+            Ok(Some(differs)) => {
+                let count = self.findings.len();
+                let first = self.findings.first().map(String::as_str).unwrap_or_default();
+                let note = format!(
+                    "the brokers do not keep the same: {differs}. {count} findings follow from it, such as: {first}"
+                );
+                self.place.notes.push(note);
+                self.findings.clear();
+            }
+            Ok(None) => {}
+            Err(error) => self.findings.push(format!("the brokers cannot be compared: {error:#}")),
+        }
+    }
+
+    /// What the ledger says to all this.
+    fn judge(&mut self, found: &[Found]) -> Totals {
         let mut ledger = locked(&self.ledger);
-        for Found { room, epoch, last, said } in &found {
+        for Found { room, epoch, last, said } in found {
             if self.history == History::Trimmed {
                 // What was let go of at any time is so now.
                 let trimmed = said.first().map_or(*last, |first| first.prev);
@@ -75,12 +106,7 @@ impl Life {
             self.findings.truncate(TOLD);
             self.findings.push(format!("and {more} more"));
         }
-        let logs = (0..self.servers.len()).map(|n| {
-            let log = self.folder.path().join(format!("server-{n}.log"));
-            std::fs::read_to_string(log).unwrap_or_default()
-        });
-        let (notes, logs) = (self.place.notes.clone(), logs.collect());
-        Ok(Verdict { findings: self.findings, totals: ledger.totals(), notes, logs })
+        ledger.totals()
     }
 
     /// Waits until everybody stands where the history ends. Returns what is in it.
