@@ -9,14 +9,16 @@ use super::{Identity, SessionConfig};
 use crate::close::code;
 use crate::heartbeat::{Action, Heartbeat};
 use crate::time::Instant;
-use crate::wire::{Beat, ErrorCode, ServerMessage};
+use crate::wire::{ErrorCode, ServerMessage};
 
 mod granted;
 mod hear;
 mod notice;
+mod out;
 mod speaking;
 
 pub use notice::Notice;
+pub use out::{Parcel, Transmit};
 use speaking::Speaking;
 
 /// One connection on `/chat`: keeps the client to the protocol, the line to its heartbeat, and the hub from both.
@@ -59,28 +61,6 @@ pub struct Session {
     out: VecDeque<Transmit>,
     hub: VecDeque<ToHub>,
     notices: VecDeque<Notice>,
-}
-
-/// What the shell must do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Transmit {
-    /// Send a text message, and say [`Session::handle_sent`] once it is written.
-    Send(Parcel),
-    /// End the connection with a close frame, if one fits through. Nothing follows.
-    Close {
-        /// The close code.
-        code: u16,
-        /// The reason, in words.
-        reason: &'static str,
-    },
-}
-
-/// A message on its way out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Parcel {
-    /// The text; its bytes may be shared with other lines.
-    pub text: Arc<str>,
-    from_hub: bool,
 }
 
 /// Why a session wants to be woken.
@@ -318,27 +298,6 @@ impl Session {
         self.identity
     }
 
-    fn admitted(&mut self, now: Instant, report_every: usize) {
-        let (State::Greeting, Some(identity)) = (&self.state, self.identity) else { return };
-        self.state = State::Live;
-        self.report_every = report_every;
-        let policy = self.config.heartbeat.clone();
-        let millis =
-            |duration: crate::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        let heartbeat = Beat { interval_ms: millis(policy.interval()), grace_ms: millis(policy.grace()) };
-        let welcome = ServerMessage::Welcome {
-            session: self.id.0.to_string(),
-            you: identity.to_string(),
-            heartbeat,
-            limits: self.config.limits,
-        };
-        self.send(now, &welcome);
-        if self.token_ends_at().is_some() {
-            self.tell_token_end(now);
-        }
-        self.heartbeat = Some(Heartbeat::driver(policy, now, self.jitter, true));
-    }
-
     /// Whether what comes in is looked at.
     const fn listens(&self) -> bool {
         match self.state {
@@ -349,51 +308,6 @@ impl Session {
 
     fn stalls_at(&self) -> Option<Instant> {
         (self.unwritten > 0).then(|| self.stuck_since + self.config.heartbeat.write_stall())
-    }
-
-    /// Tells the client what it did wrong; of too much of it the line dies.
-    fn mistake(&mut self, now: Instant, code: ErrorCode, why: String, room: Option<String>) {
-        self.notice(Notice::Mistake(code.clone()));
-        if self.errors.take(now) {
-            self.send(now, &ServerMessage::Error { code, why, room });
-        } else {
-            let why = format!("{why}; this was one mistake too many");
-            self.send(now, &ServerMessage::Error { code: ErrorCode::TooManyErrors, why, room });
-            self.close(code::BAD_MESSAGE, "too many bad messages");
-        }
-    }
-
-    fn send(&mut self, now: Instant, message: &ServerMessage) {
-        self.push(now, Parcel { text: message.encode().into(), from_hub: false });
-    }
-
-    fn push(&mut self, now: Instant, parcel: Parcel) {
-        if self.unwritten == 0 {
-            self.stuck_since = now;
-        }
-        self.unwritten += weight(&parcel.text);
-        self.out.push_back(Transmit::Send(parcel));
-    }
-
-    fn close_if_settled(&mut self) {
-        if let State::Leaving { code, reason, .. } = self.state
-            && self.in_flight == 0
-        {
-            self.close(code, reason);
-        }
-    }
-
-    fn close(&mut self, code: u16, reason: &'static str) {
-        self.out.push_back(Transmit::Close { code, reason });
-        self.end();
-    }
-
-    fn end(&mut self) {
-        if !matches!(self.state, State::Closed | State::Expecting(_)) {
-            self.hub.push_back(ToHub::Gone);
-        }
-        self.state = State::Closed;
-        self.heartbeat = None;
     }
 }
 
