@@ -92,9 +92,12 @@ impl Broker {
 
     /// As `--history` wants it. It stays the same, whatever happens to the processes.
     pub fn url(&self) -> String {
-        let hosts: Vec<String> =
-            self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.ports[0])).collect();
-        format!("nats://{}", hosts.join(","))
+        format!("nats://{}", self.urls().collect::<Vec<_>>().join(","))
+    }
+
+    /// The address of each.
+    pub(crate) fn urls(&self) -> impl Iterator<Item = String> {
+        self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.ports[0]))
     }
 
     /// SIGKILL; gone when this returns.

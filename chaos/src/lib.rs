@@ -17,6 +17,7 @@ mod history;
 mod life;
 mod long;
 mod look;
+mod observer;
 mod place;
 mod plan;
 mod proxy;

@@ -55,8 +55,8 @@ pub(crate) struct Life {
     pub(crate) ledger: Arc<Mutex<Ledger>>,
     /// The epochs of each room, as far as there was a cause for them; the last is the present one.
     pub(crate) epochs: BTreeMap<String, Vec<String>>,
-    /// A broker was killed: the next that leads may have less than was taken.
-    pub(crate) broker_died: bool,
+    /// A broker was killed or frozen: the next that leads may have less than was taken.
+    pub(crate) broker_failed: bool,
     pub(crate) findings: Vec<String>,
 }
 
@@ -75,7 +75,7 @@ impl Life {
         let doors = Doors::closed(history.servers());
         let crowd = Crowd::gather(talk, &doors, &ledger).await?;
         let (epochs, findings, rooms) = (BTreeMap::new(), Vec::new(), talk.rooms());
-        let broker_died = false;
+        let broker_failed = false;
         let mut life = Self {
             folder,
             history,
@@ -86,7 +86,7 @@ impl Life {
             crowd,
             ledger,
             epochs,
-            broker_died,
+            broker_failed,
             findings,
         };
         for server in 0..history.servers() {
@@ -113,10 +113,13 @@ impl Life {
             Step::PutBack => self.put_back().await?,
             Step::KillBroker => {
                 self.place.kill_broker().await;
-                self.broker_died = true;
+                self.broker_failed = true;
             }
             Step::StartBrokers => self.place.start_brokers().await?,
-            Step::StopBroker => self.place.stop_broker().await,
+            Step::StopBroker => {
+                self.place.stop_broker().await;
+                self.broker_failed = true;
+            }
             Step::ContinueBrokers => self.place.continue_brokers(),
             Step::Cut(who) => self.crowd.proxies[who].cut(),
             Step::Stick(who, way) => self.crowd.proxies[who].stick(way),

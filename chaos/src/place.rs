@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use crate::broker::Broker;
 use crate::disk::Disk;
 use crate::history::History;
+use crate::observer::Observers;
 use crate::plan::Copying;
 
 /// How much of a room is kept where only the newest part is: less than somebody misses who is cut off for a while.
@@ -33,6 +34,8 @@ pub(crate) struct Place {
     file: PathBuf,
     disk: Option<Disk>,
     brokers: Option<Broker>,
+    /// Where there are three brokers.
+    observers: Option<Observers>,
     copy: Option<Copy>,
     /// What could not be done here, and why.
     pub(crate) notes: Vec<String>,
@@ -58,6 +61,8 @@ impl Place {
             1 => Some(Broker::start(folder).await?),
             _ => Some(Broker::start_cluster(folder).await?),
         };
+        let looks_on = brokers.as_ref().filter(|_| history == History::Cluster);
+        let observers = looks_on.map(|brokers| Observers::begin(brokers.urls(), STREAM));
         let mut notes = Vec::new();
         let disk = if fills_disk { Some(Disk::mount(folder.join("disk"))) } else { None };
         let disk = disk.and_then(|disk| {
@@ -65,7 +70,7 @@ impl Place {
             disk.map_err(|error| notes.push(why(error))).ok()
         });
         let file = disk.as_ref().map_or(folder, Disk::folder).join("history.sqlite3");
-        Ok(Self { history, binary: binary.to_owned(), file, disk, brokers, copy: None, notes })
+        Ok(Self { history, binary: binary.to_owned(), file, disk, brokers, observers, copy: None, notes })
     }
 
     /// What a server is told.
@@ -143,11 +148,11 @@ impl Place {
         }
     }
 
-    /// Where brokers that are to keep the same do not.
-    pub(crate) async fn disagreement(&self) -> Result<Option<String>> {
-        match &self.brokers {
-            Some(brokers) => brokers.disagreement(STREAM).await,
-            None => Ok(None),
+    /// Where three brokers that are to keep the same do not, or did not.
+    pub(crate) async fn disagreement(&self) -> Option<String> {
+        match (&self.brokers, &self.observers) {
+            (Some(brokers), Some(observers)) => brokers.disagreement(STREAM, observers).await,
+            (Some(_) | None, _) => None,
         }
     }
 

@@ -39,7 +39,7 @@ impl Life {
         let found = self.settle().await?;
         self.crowd.finish().await?;
         let totals = self.judge(&found);
-        if !self.findings.is_empty() && self.history == History::Cluster && self.broker_died {
+        if !self.findings.is_empty() && self.history == History::Cluster && self.broker_failed {
             self.excuse().await;
         }
         let logs = (0..self.servers.len()).map(|n| {
@@ -50,21 +50,16 @@ impl Life {
         Ok(Verdict { findings: self.findings, totals, notes, logs })
     }
 
-    /// Brokers that keep different histories are at fault themselves, and of what members saw of them nothing can be asked.
+    /// Brokers that keep different histories, or lost what they had, are at fault themselves, and nothing can be asked of what members
+    /// saw of it.
     async fn excuse(&mut self) {
-        match self.place.disagreement().await {
-            Ok(Some(differs)) => {
-                let count = self.findings.len();
-                let first = self.findings.first().map(String::as_str).unwrap_or_default();
-                let note = format!(
-                    "the brokers do not keep the same: {differs}. {count} findings follow from it, such as: {first}"
-                );
-                self.place.notes.push(note);
-                self.findings.clear();
-            }
-            Ok(None) => {}
-            Err(error) => self.findings.push(format!("the brokers cannot be compared: {error:#}")),
-        }
+        let Some(fault) = self.place.disagreement().await else { return };
+        let count = self.findings.len();
+        let first = self.findings.first().map(String::as_str).unwrap_or_default();
+        self.place.notes.push(format!(
+            "the brokers are at fault: {fault}. {count} findings follow from it, such as: {first}"
+        ));
+        self.findings.clear();
     }
 
     /// What the ledger says to all this.
@@ -88,7 +83,7 @@ impl Life {
                 ([], _) => {}
                 // Three brokers lose nothing when one dies, it is said. Should they all the same, it is told.
                 ([anew], [.., old])
-                    if self.history == History::Cluster && self.broker_died && anew == epoch =>
+                    if self.history == History::Cluster && self.broker_failed && anew == epoch =>
                 {
                     let kept = ledger.lost_end(room, old, anew, &there);
                     self.place.notes.push(format!(
