@@ -12,7 +12,7 @@
 //! | --- | --- |
 //! | 4 | [`echo`], [`chat`]: the applications; [`room`]: the server half of chat |
 //! | 3 | [`mod@line`]: one client connection over all its dials; [`fault`], [`inspect`]: what goes wrong on purpose, and what is told of it |
-//! | 2 | [`heartbeat`], [`rtt`], [`backoff`], [`outbox`]: the parts of a line; [`frame`], [`handshake`]: its bytes as named fields; [`doctor`]: what ends lines |
+//! | 2 | [`heartbeat`], [`rtt`], [`backoff`], [`outbox`]: the parts of a line; [`frame`], [`handshake`]: its bytes as named fields; [`doctor`]: what ends lines; [`stage`]: bullet comments |
 //! | 1 | [`policy`]: every number that decides; [`close`]: what close codes mean; [`wire`]: the `heartline.v1` messages |
 //! | 0 | [`time`]: the one name for a clock's values |
 //!
@@ -101,5 +101,6 @@ pub mod outbox;
 pub mod policy;
 pub mod room;
 pub mod rtt;
+pub mod stage;
 pub mod time;
 pub mod wire;

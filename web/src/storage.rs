@@ -14,6 +14,10 @@ pub mod key {
     pub const ROOM: &str = "heartline.room";
     /// The policy, as JSON.
     pub const POLICY: &str = "heartline.policy";
+    /// Whether a room was last shown as a timeline or as a stage.
+    pub const VIEW: &str = "heartline.view";
+    /// How the stage shows what is said, as JSON.
+    pub const STAGE: &str = "heartline.stage";
     /// The tab last shown.
     pub const TAB: &str = "heartline.tab";
 }

@@ -47,6 +47,7 @@ mod room_meeting;
 mod room_random;
 mod room_session;
 mod room_world;
+mod stage;
 mod wire;
 mod world;
 

@@ -30,4 +30,5 @@ mod memory;
 mod opening;
 mod phone;
 mod silence;
+mod stage;
 mod tokens;

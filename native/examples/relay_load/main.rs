@@ -5,8 +5,9 @@
 //! ```
 //!
 //! It starts `heartline serve` and a relay before it, and drives both ways in short turns, SECONDS (6) in all for each load.
-//! Each line of the table is the median of the turns; the ratio is relay to direct. It is to be 0.5 or better at 64 bytes,
-//! and 0.8 at 64 KiB. Beside it stands the processor time that the relay used per message.
+//! Each line of the table is the median of the turns; the ratio is relay to direct, and beside it stands the processor time
+//! that the relay used per message. Then the ratio of HAProxy in its place, passing bytes that it does not look at, if it is
+//! installed: what such a hop costs on this machine, whoever makes it.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -45,22 +46,29 @@ fn main() {
     let to = format!("ws://{}", server.address());
     let relay =
         Program::start(&["relay", "--listen", "127.0.0.1:0", "--to", &to, "--no-input"], "relaying ws://");
+    let haproxy = Program::haproxy(server.address());
     println!("messages per second, median of {TURNS} turns of {turn:.1?} each");
-    let head = ["lines", "window", "bytes", "direct", "relay", "ratio", "its µs"];
+    let head = ["lines", "window", "bytes", "direct", "relay", "ratio", "its µs", "haproxy"];
     println!("{}", head.map(|word| format!("{word:>10}")).concat());
     for load in LOADS {
-        let (mut direct, mut relayed, mut cost) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut direct, mut relayed, mut cost, mut theirs) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for _ in 0..TURNS {
             direct.push(driver::rate(server.address(), load, turn));
             let before = relay.processor_micros();
             let rate = driver::rate(relay.address(), load, turn);
             relayed.push(rate);
             cost.push((relay.processor_micros() - before) / (rate * turn.as_secs_f64()));
+            theirs.extend(haproxy.as_ref().map(|haproxy| driver::rate(haproxy.address(), load, turn)));
         }
         let (direct, relayed, cost) = (median(direct), median(relayed), median(cost));
+        let theirs = match &theirs[..] {
+            [] => "none".to_owned(),
+            _ => format!("{:.2}", median(theirs) / direct),
+        };
         let Load { lines, window, bytes } = load;
         println!(
-            "{lines:>10}{window:>10}{bytes:>10}{direct:>10.0}{relayed:>10.0}{:>10.2}{cost:>10.2}",
+            "{lines:>10}{window:>10}{bytes:>10}{direct:>10.0}{relayed:>10.0}{:>10.2}{cost:>10.2}{theirs:>10}",
             relayed / direct
         );
     }

@@ -1,8 +1,9 @@
 //! The programs that are measured: started on ports of their own, stopped when dropped.
 
-use std::io::{BufRead, BufReader, Read};
-use std::net::SocketAddr;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// A running heartline.
 pub(crate) struct Program {
@@ -40,6 +41,31 @@ impl Program {
         // What else it says is taken from it, or it would wait.
         std::thread::spawn(move || std::io::copy(&mut told, &mut std::io::sink()));
         Self { process, address }
+    }
+
+    /// HAProxy as a forwarder of bytes that looks at none of them, where it is installed.
+    pub(crate) fn haproxy(to: SocketAddr) -> Option<Self> {
+        // It does not tell which port it took: it is given one that was free a moment ago.
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let config = format!(
+            "defaults\n mode tcp\n option splice-auto\n timeout connect 5s\n timeout client 60s\n timeout server 60s\n\
+             listen hop\n bind {address}\n server echo {to}\n"
+        );
+        let mut process = Command::new("haproxy")
+            .args(["-db", "-f", "/dev/stdin"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .ok()?;
+        process.stdin.take().unwrap().write_all(config.as_bytes()).unwrap();
+        let program = Self { process, address };
+        let begun = Instant::now();
+        while TcpStream::connect(address).is_err() {
+            assert!(begun.elapsed() < Duration::from_secs(10), "HAProxy does not start");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Some(program)
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

@@ -2,7 +2,10 @@
 
 use leptos::{html::Input, prelude::*};
 
-use super::field::{Complaint, Field};
+use super::{
+    comment_style::CommentStyle,
+    field::{Complaint, Field},
+};
 use crate::session::chat::ChatSession;
 
 /// One line to write on; Enter sends.
@@ -14,6 +17,7 @@ pub fn Composer(
     draft: RwSignal<String>,
 ) -> impl IntoView {
     let complaint = RwSignal::new(String::new());
+    let style = RwSignal::new(None);
     let outside = move || session.room.with(Option::is_none);
     let input = NodeRef::<Input>::new();
     // Whoever joins means to write; and the button that had the focus is gone.
@@ -31,7 +35,7 @@ pub fn Composer(
     });
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
-        match session.say(&draft.get_untracked()) {
+        match session.say(&draft.get_untracked(), style.get_untracked()) {
             Ok(()) => {
                 complaint.set(String::new());
                 draft.set(String::new());
@@ -56,6 +60,9 @@ pub fn Composer(
                 </Field>
                 <button class="main" data-testid="chat-send" disabled=outside>"Send"</button>
             </div>
+            <Show when=move || session.stage.shown.get()>
+                <CommentStyle style />
+            </Show>
             <Complaint testid="chat-input-complaint" words=complaint.into() />
         </form>
     }

@@ -52,7 +52,7 @@ fn Said(item: Item, take_back: Callback<(u64, String)>) -> impl IntoView {
     });
     view! {
         <li class=class data-testid="entry" data-mark=mark.word() data-seq=item.seq.map(|seq| seq.to_string())>
-            <span class="said-name" data-testid="entry-name">{item.name}</span>
+            <span class=["said-name ", item.hue].concat() data-testid="entry-name">{item.name}</span>
             <span class="aside">
                 {item.at.map(clock::moment)}
                 {own.then(|| view! {

@@ -8,6 +8,7 @@
 //! | badge, one in each panel | `badge` (with `data-tone`), `badge-state`, `badge-rtt`, `badge-last-sign`, `badge-next-dial`, `dial-now`, `badge-last-end`, `badge-last-dial` |
 //! | chat | `chat-name`, `chat-room`, `chat-token`, `chat-join`, `chat-leave`, `chat-complaint`, `timeline`, `chat-input`, `chat-send`, `members`, `members-total` |
 //! | an entry of the timeline | `entry` with `data-mark` (`said`, `queued`, `sent`, `accepted`, `held`, `rejected`, `gap`) and, once it has one, `data-seq`; `entry-text`, `entry-name` inside |
+//! | the stage | `view-timeline`, `view-stage`, `stage`, `stage-dropped`, `stage-pause`, `stage-lasts`, `stage-density`, `stage-opacity`, `stage-coloured`, `comment-colour`, `comment-lane` |
 //! | echo | `echo-url`, `echo-subprotocol`, `echo-connect`, `echo-disconnect`, `echo-complaint`, `echo-suggestion`, `echo-form`, `echo-input`, `echo-send`, `echo-log` |
 //! | a line of the log | `log-line` with `data-kind` (`in`, `out`, `note`) |
 //! | probes | `probe-count`, `probe-interval`, `probe-start`, `probe-stop`, `probe-plot`, `probe-stats` |
@@ -17,6 +18,7 @@ pub mod app;
 pub mod badge;
 pub mod begin_end;
 pub mod chat_tab;
+pub mod comment_style;
 pub mod composer;
 pub mod echo_composer;
 pub mod echo_form;
@@ -31,5 +33,7 @@ pub mod notices;
 pub mod plot_view;
 pub mod policy_panel;
 pub mod probe_panel;
+pub mod stage_bar;
+pub mod stage_view;
 pub mod tabs;
 pub mod timeline;

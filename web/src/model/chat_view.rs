@@ -2,6 +2,8 @@
 
 use heartline_core::chat::{Chat, Delivery, Entry, EntryKey, Gap, OwnMessage, Spoken, ToldBy};
 
+use super::hue;
+
 /// What stands beside an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mark {
@@ -69,6 +71,8 @@ pub struct Item {
     pub at: Option<u64>,
     /// Whose it is. Somebody else's words: text, never markup.
     pub name: String,
+    /// The class of its writer's colour; none for own messages on their way, and for gaps.
+    pub hue: &'static str,
     /// What was said, likewise; for a gap, the words about it.
     pub text: String,
     /// Why it came back.
@@ -123,6 +127,7 @@ fn said(place: EntryKey, spoken: &Spoken) -> Item {
         mark,
         at: spoken.at,
         name: spoken.name.clone(),
+        hue: hue::class(&spoken.from),
         text: spoken.text.clone(),
         why: String::new(),
         id: spoken.id,
@@ -136,6 +141,7 @@ fn rift(place: EntryKey, number: u64, words: String) -> Item {
         mark: Mark::Gap,
         at: None,
         name: String::new(),
+        hue: "",
         text: words,
         why: String::new(),
         id: 0,
@@ -170,6 +176,7 @@ fn on_its_way(message: OwnMessage, name: &str) -> Item {
         mark,
         at: None,
         name: name.to_owned(),
+        hue: "",
         text: message.text,
         why,
         id: message.id,

@@ -4,17 +4,17 @@ mod keeping;
 mod tokens;
 
 use heartline_core::{
-    chat::{Chat, ChatConfig, Event, HistoryError, JoinError, SayError},
+    chat::{Chat, ChatConfig, Entry, Event, HistoryError, JoinError, RoomEvent, SayError},
     close::{Dialect, code},
     line::{LineConfig, Machine},
     policy::Policy,
-    wire::{NameFault, PROTOCOL},
+    wire::{NameFault, PROTOCOL, Style},
 };
 use js_sys::Promise;
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
-use super::{redraw::Redraw, set_if_new};
+use super::{redraw::Redraw, set_if_new, stage::StageSession};
 use crate::{
     dialer::Dialer,
     driver::Driver,
@@ -61,6 +61,8 @@ pub struct ChatSession {
     pub has_older: RwSignal<bool>,
     /// The latest words of the chat itself.
     pub note: RwSignal<String>,
+    /// What is said now, as bullet comments.
+    pub stage: StageSession,
     /// The token that was typed, for the dials to come. It is nowhere but here, and gone with the tab.
     pub token: RwSignal<String>,
     inner: StoredValue<Inner, LocalStorage>,
@@ -91,6 +93,7 @@ impl ChatSession {
             present: RwSignal::new(Present::default()),
             has_older: RwSignal::new(false),
             note: RwSignal::new(String::new()),
+            stage: StageSession::new(),
             token: RwSignal::new(String::new()),
             inner: StoredValue::new_local(Inner {
                 opening: None,
@@ -151,13 +154,13 @@ impl ChatSession {
         self.with(|driver| driver.with(Chat::redial));
     }
 
-    /// Says something.
+    /// Says something, which flies over stages in that style.
     ///
     /// # Errors
     /// [`SayError`]; the message is still its writer's.
-    pub fn say(self, text: &str) -> Result<(), SayError> {
+    pub fn say(self, text: &str, style: Option<Style>) -> Result<(), SayError> {
         let room = self.room.get_untracked().unwrap_or_default();
-        self.with(|driver| driver.with(|chat, now| chat.say(now, &room, text, None).map(|_| ())))
+        self.with(|driver| driver.with(|chat, now| chat.say(now, &room, text, style).map(|_| ())))
             .unwrap_or(Err(SayError::NotInRoom))
     }
 
@@ -235,6 +238,7 @@ impl ChatSession {
         if events.iter().any(|event| matches!(event, Event::TokenEnds { .. })) {
             self.renew_token(chat);
         }
+        events.iter().for_each(|event| self.go_on_stage(chat, event));
         let is_about_room = events.iter().any(chat_notes::is_about_room);
         if is_about_room && self.inner.with_value(|inner| inner.redraw.is_due()) {
             self.draw(chat);
@@ -242,6 +246,16 @@ impl ChatSession {
         self.keep(events);
         if room.is_none() {
             self.rest(chat);
+        }
+    }
+
+    /// What is said now in the room that is shown flies; what one missed, and comes later, does not.
+    fn go_on_stage(self, chat: &Chat, event: &Event) {
+        let Event::Room { room, what: RoomEvent::Entry { key, newest: true } } = event else { return };
+        let shown = self.room.with_untracked(|shown| shown.as_deref() == Some(room));
+        let Some(room) = chat.room(room).filter(|room| shown && room.is_caught_up()) else { return };
+        if let Some(Entry::Spoken(spoken)) = room.timeline().get(*key) {
+            self.stage.offer(spoken);
         }
     }
 

@@ -3,6 +3,7 @@
 pub mod chat;
 pub mod echo;
 pub mod redraw;
+pub mod stage;
 
 use leptos::prelude::*;
 

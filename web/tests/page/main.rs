@@ -18,6 +18,7 @@ mod markup;
 mod payload;
 mod plot;
 mod socket;
+mod stage;
 mod storage;
 mod support;
 mod token;
