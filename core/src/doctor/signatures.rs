@@ -64,7 +64,7 @@ struct Signature {
     known: Known,
 }
 
-const TABLE: [Signature; 17] = [
+const TABLE: [Signature; 18] = [
     Signature {
         who: "nginx",
         pointer: "nginx",
@@ -173,6 +173,17 @@ const TABLE: [Signature; 17] = [
         called: "timeout tunnel, else timeout client and timeout server",
         setting: "raise `timeout tunnel`; without one, `timeout client` and `timeout server` rule",
         source: "https://docs.haproxy.org, timeout tunnel: it has no default",
+        known: Known::Verified,
+    },
+    Signature {
+        who: "Apache httpd",
+        pointer: "Apache httpd",
+        ends: Ends::Cut,
+        kind: Kind::IdleTimer,
+        default: Some(60.0),
+        called: "Timeout",
+        setting: "raise `Timeout`: `ProxyTimeout` is not asked for a WebSocket",
+        source: "https://httpd.apache.org/docs/2.4/mod/core.html#timeout; that, its end and what resets it were measured with mod_proxy_wstunnel of httpd 2.4.71",
         known: Known::Verified,
     },
     Signature {
