@@ -58,8 +58,22 @@ pub fn moment(ms: u64) -> String {
     if date(&then) == date(&js_sys::Date::new_0()) {
         return time;
     }
-    let (year, month, day) = date(&then);
-    [&year.to_string(), "-", &two(month + 1), "-", &two(day), " ", &time].concat()
+    [&day_words(&then), " ", &time].concat()
+}
+
+/// The day of a moment, as a number that is the same for all moments of it here.
+pub fn day(ms: u64) -> u64 {
+    let then = js_sys::Date::new(&(ms as f64).into());
+    u64::from(then.get_full_year()) * 10_000 + u64::from(then.get_month() * 100 + then.get_date())
+}
+
+/// The day of a moment: `2026-11-22`.
+pub fn date(ms: u64) -> String {
+    day_words(&js_sys::Date::new(&(ms as f64).into()))
+}
+
+fn day_words(date: &js_sys::Date) -> String {
+    [&date.get_full_year().to_string(), "-", &two(date.get_month() + 1), "-", &two(date.get_date())].concat()
 }
 
 fn two(number: u32) -> String {

@@ -21,3 +21,22 @@ fn past_trunk(host: &str) -> Option<String> {
     let name = host.strip_suffix(":8081").filter(|_| cfg!(debug_assertions))?;
     Some([name, ":8080"].concat())
 }
+
+/// What stands before the room in the page's address.
+const ROOM: &str = "#room=";
+
+/// The room that the page's address names, for whoever was sent a link.
+pub fn linked_room() -> Option<String> {
+    let hash = leptos::prelude::window().location().hash().ok()?;
+    let room = js_sys::decode_uri_component(hash.strip_prefix(ROOM)?).ok()?;
+    Some(String::from(room)).filter(|room| !room.is_empty())
+}
+
+/// Names the room in the page's address, so that it can be sent to others. Goes back nowhere: a room is no page of its own.
+pub fn link_room(room: &str) {
+    let address = [ROOM, &String::from(js_sys::encode_uri_component(room))].concat();
+    // A browser that keeps its address as it is takes nothing from anybody.
+    let _ = leptos::prelude::window()
+        .history()
+        .and_then(|history| history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&address)));
+}

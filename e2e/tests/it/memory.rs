@@ -2,7 +2,7 @@
 
 use heartline_e2e::{Browser, Server};
 
-in_both_browsers!(name_room_and_policy_are_remembered, a_broken_memory_is_survived);
+in_both_browsers!(name_room_and_policy_are_remembered, a_broken_memory_is_survived, a_link_names_the_room);
 
 async fn name_room_and_policy_are_remembered(browser: Browser) {
     let server = Server::start().await;
@@ -15,6 +15,25 @@ async fn name_room_and_policy_are_remembered(browser: Browser) {
     page.wait_text("[data-testid='chat-join']", "the form", |text| text == "Join").await;
     assert_eq!((chat.name().await.as_str(), chat.room().await.as_str()), ("Ada", "the library"));
     assert_eq!(chat.policy().await["heartbeat"]["interval_ms"], 12345);
+}
+
+async fn a_link_names_the_room(browser: Browser) {
+    let server = Server::start().await;
+    let first = browser.open(&server.page()).await;
+    first.chat().join("Ada", "the library & so on").await;
+    let link = first.run("return location.href", vec![]).await;
+    let link = link.as_str().unwrap();
+    assert_eq!(link, format!("{}#room=the%20library%20%26%20so%20on", server.page()));
+    let second = browser.open_beside(link).await;
+    second.wait_text("[data-testid='chat-join']", "the form", |text| text == "Join").await;
+    assert_eq!(second.chat().room().await, "the library & so on");
+    // Followed while the page is open, too.
+    second.run("location.hash = '#room=elsewhere'", vec![]).await;
+    heartline_e2e::wait::until("the other room", async || match second.chat().room().await {
+        room if room == "elsewhere" => Ok(()),
+        room => Err(room),
+    })
+    .await;
 }
 
 async fn a_broken_memory_is_survived(browser: Browser) {

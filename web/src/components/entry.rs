@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::said_text::SaidText;
 use crate::{
     clock,
     model::chat_view::{Item, Mark},
@@ -23,6 +24,10 @@ pub fn Entry(
             </li>
         }
         .into_any(),
+        Mark::Day => view! {
+            <li class="day" data-testid="day"><span>{item.at.map(clock::date)}</span></li>
+        }
+        .into_any(),
         Mark::Said | Mark::Queued | Mark::Sent | Mark::Accepted | Mark::Held | Mark::Rejected => {
             view! { <Said item take_back /> }.into_any()
         }
@@ -34,7 +39,7 @@ fn Said(item: Item, take_back: Callback<(u64, String)>) -> impl IntoView {
     let mark = item.mark;
     let own = mark != Mark::Said;
     let class = match mark {
-        Mark::Said | Mark::Gap => "said",
+        Mark::Said | Mark::Gap | Mark::Day => "said",
         Mark::Accepted => "said own",
         Mark::Queued | Mark::Sent | Mark::Held | Mark::Rejected => "said own pending",
     };
@@ -51,8 +56,8 @@ fn Said(item: Item, take_back: Callback<(u64, String)>) -> impl IntoView {
         }
     });
     view! {
-        <li class=class data-testid="entry" data-mark=mark.word() data-seq=item.seq.map(|seq| seq.to_string())>
-            <span class=["said-name ", item.hue].concat() data-testid="entry-name">{item.name}</span>
+        <li class=class class:leads=item.leads data-testid="entry" data-mark=mark.word() data-seq=item.seq.map(|seq| seq.to_string())>
+            <span class=[if item.leads { "said-name " } else { "unseen " }, item.hue].concat() data-testid="entry-name">{item.name}</span>
             <span class="aside">
                 {item.at.map(clock::moment)}
                 {own.then(|| view! {
@@ -62,7 +67,7 @@ fn Said(item: Item, take_back: Callback<(u64, String)>) -> impl IntoView {
                     </span>
                 })}
             </span>
-            <p class="said-text" data-testid="entry-text" dir="auto">{item.text}</p>
+            <p class="said-text" data-testid="entry-text" dir="auto"><SaidText text=item.text /></p>
             {came_back}
         </li>
     }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     model::address,
-    page::origin,
+    page::{link_room, linked_room, origin},
     session::chat::ChatSession,
     settings::PolicySetting,
     storage::{Store, key},
@@ -30,9 +30,17 @@ pub fn JoinForm(
     let notices = expect_context::<Notices>();
     let store = Store::open();
     let name = RwSignal::new(store.read(key::NAME).unwrap_or_default());
-    let room = RwSignal::new(store.read(key::ROOM).unwrap_or_else(|| "lobby".to_owned()));
+    let remembered = || store.read(key::ROOM).unwrap_or_else(|| "lobby".to_owned());
+    let room = RwSignal::new(linked_room().unwrap_or_else(remembered));
     let complaint = RwSignal::new(String::new());
     let inside = Memo::new(move |_| session.room.with(Option::is_some));
+
+    let on_link = window_event_listener(leptos::ev::hashchange, move |_| {
+        if let Some(linked) = linked_room().filter(|_| !inside.get_untracked()) {
+            room.set(linked);
+        }
+    });
+    on_cleanup(move || on_link.remove());
 
     let address = || {
         let origin = origin();
@@ -59,6 +67,7 @@ pub fn JoinForm(
         if let Some(words) = entered.map_err(|error| error.to_string())? {
             notices.say(words);
         }
+        link_room(&room);
         let store = Store::open();
         if let Err(error) = store.write(key::NAME, &name).and_then(|()| store.write(key::ROOM, &room)) {
             notices.say(error.to_string());

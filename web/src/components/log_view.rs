@@ -11,11 +11,11 @@ pub fn LogView(
     entries: RwSignal<Vec<Entry>>,
 ) -> impl IntoView {
     let list = NodeRef::<Ol>::new();
-    let on_scroll = super::follow::follow_end(list, move || {
+    let end = super::follow::follow_end(list, move || {
         entries.with(|entries| entries.last().map(|entry| entry.key))
     });
     view! {
-        <ol class="scroll" node_ref=list on:scroll=on_scroll tabindex="0" role="log" aria-label="Log" data-testid="echo-log">
+        <ol class="scroll" node_ref=list on:scroll=move |_| end.on_scroll() tabindex="0" role="log" aria-label="Log" data-testid="echo-log">
             <Show when=move || entries.with(Vec::is_empty)>
                 <li class="empty">"What you send and what comes back stands here."</li>
             </Show>

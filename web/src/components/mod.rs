@@ -6,8 +6,8 @@
 //! | --- | --- |
 //! | everywhere | `tabs` (with `tab-chat`, `tab-echo`), `panel-chat`, `panel-echo`, `notices` |
 //! | badge, one in each panel | `badge` (with `data-tone`), `badge-state`, `badge-rtt`, `badge-last-sign`, `badge-next-dial`, `dial-now`, `badge-last-end`, `badge-last-dial` |
-//! | chat | `chat-name`, `chat-room`, `chat-token`, `chat-join`, `chat-leave`, `chat-complaint`, `timeline`, `chat-input`, `chat-send`, `members`, `members-total` |
-//! | an entry of the timeline | `entry` with `data-mark` (`said`, `queued`, `sent`, `accepted`, `held`, `rejected`, `gap`) and, once it has one, `data-seq`; `entry-text`, `entry-name` inside |
+//! | chat | `chat-name`, `chat-room`, `chat-token`, `chat-join`, `chat-leave`, `chat-complaint`, `timeline`, `jump`, `chat-input`, `chat-send`, `members`, `members-total` |
+//! | an entry of the timeline | `entry` with `data-mark` (`said`, `queued`, `sent`, `accepted`, `held`, `rejected`, `gap`) and, once it has one, `data-seq`; `entry-text`, `entry-name` inside; between them `day` |
 //! | the stage | `view-timeline`, `view-stage`, `stage`, `stage-dropped`, `stage-pause`, `stage-lasts`, `stage-density`, `stage-opacity`, `stage-coloured`, `comment-colour`, `comment-lane` |
 //! | echo | `echo-url`, `echo-subprotocol`, `echo-connect`, `echo-disconnect`, `echo-complaint`, `echo-suggestion`, `echo-form`, `echo-input`, `echo-send`, `echo-log` |
 //! | a line of the log | `log-line` with `data-kind` (`in`, `out`, `note`) |
@@ -33,6 +33,7 @@ pub mod notices;
 pub mod plot_view;
 pub mod policy_panel;
 pub mod probe_panel;
+pub mod said_text;
 pub mod stage_bar;
 pub mod stage_view;
 pub mod tabs;

@@ -15,7 +15,7 @@ pub fn Timeline(
 ) -> impl IntoView {
     let list = NodeRef::<Ol>::new();
     let items = session.items;
-    let on_scroll = follow_end(list, move || items.with(|items| items.last().map(|item| item.key.clone())));
+    let end = follow_end(list, move || items.with(|items| items.last().map(|item| item.key.clone())));
     // It fails only where a page is on its way already, or the line just went: the button is there to be pressed again.
     let load_older = move |_| {
         let _ = session.load_older();
@@ -25,7 +25,8 @@ pub fn Timeline(
         draft.set(text);
     });
     view! {
-        <ol class="scroll" node_ref=list on:scroll=on_scroll tabindex="0" role="log" aria-label="Timeline" data-testid="timeline">
+        <div class="timeline">
+        <ol class="scroll" node_ref=list on:scroll=move |_| end.on_scroll() tabindex="0" role="log" aria-label="Timeline" data-testid="timeline">
             <Show when=move || session.has_older.get()>
                 <li class="older">
                     <button type="button" class="small" data-testid="load-older" on:click=load_older>"Load older messages"</button>
@@ -40,5 +41,9 @@ pub fn Timeline(
                 <Entry item take_back />
             </For>
         </ol>
+        <Show when=move || end.is_missed.get()>
+            <button type="button" class="small jump" data-testid="jump" on:click=move |_| end.jump()>"↓ New messages"</button>
+        </Show>
+        </div>
     }
 }

@@ -21,6 +21,8 @@ pub enum Mark {
     Rejected,
     /// No words: here something may be missing.
     Gap,
+    /// No words: here another day begins.
+    Day,
 }
 
 impl Mark {
@@ -34,13 +36,14 @@ impl Mark {
             Self::Held => "held",
             Self::Rejected => "rejected",
             Self::Gap => "gap",
+            Self::Day => "day",
         }
     }
 
     /// A sign for it, beside the word.
     pub fn sign(self) -> &'static str {
         match self {
-            Self::Said | Self::Gap => "",
+            Self::Said | Self::Gap | Self::Day => "",
             Self::Queued => "⋯",
             Self::Sent => "→",
             Self::Accepted => "✓",
@@ -56,6 +59,7 @@ pub struct Key {
     place: Option<EntryKey>,
     number: u64,
     mark: Mark,
+    leads: bool,
 }
 
 /// One item of the list.
@@ -67,6 +71,8 @@ pub struct Item {
     pub seq: Option<u64>,
     /// What stands beside it.
     pub mark: Mark,
+    /// Whether to say whose it is; else it goes on where the same person stopped a moment ago.
+    pub leads: bool,
     /// When the server took it, in milliseconds since 1970.
     pub at: Option<u64>,
     /// Whose it is. Somebody else's words: text, never markup.
@@ -90,11 +96,48 @@ pub struct Present {
     pub total: u64,
 }
 
-/// Everything in `room`, oldest first: the timeline, then what is on its way.
-pub fn items(chat: &Chat, room: &str) -> Vec<Item> {
-    let placed = chat.timeline(room).into_iter().flatten().map(placed);
-    let own = chat.outbox(room);
-    placed.chain(own.into_iter().map(|message| on_its_way(message, chat.name()))).collect()
+/// How long somebody may be silent and still go on.
+const BREATH_MS: u64 = 5 * 60 * 1000;
+
+/// Everything in `room`, oldest first: the timeline, then what is on its way. `day_of` says on which day a moment lies, for those who
+/// look at it.
+pub fn items(chat: &Chat, room: &str, day_of: impl Fn(u64) -> u64) -> Vec<Item> {
+    let mut items: Vec<Item> = Vec::new();
+    // Of whoever spoke last: who, when, and on which day.
+    let mut before: Option<(&str, u64, u64)> = None;
+    for entry in chat.timeline(room).into_iter().flatten() {
+        let mut item = placed(entry);
+        let Some(spoken) = entry.spoken() else {
+            before = None;
+            items.push(item);
+            continue;
+        };
+        // An own message that never came back has no time: it stands where it stands.
+        let at = spoken.at.or_else(|| before.map(|(_, at, _)| at)).unwrap_or_default();
+        let day = day_of(at);
+        if let Some((who, then, last)) = before {
+            if last != day {
+                items.push(day_line(entry.key(), at, day));
+            }
+            item.set_leads(who != spoken.from || last != day || at.saturating_sub(then) > BREATH_MS);
+        }
+        before = Some((&spoken.from, at, day));
+        items.push(item);
+    }
+    let goes_on = before.is_some_and(|(who, ..)| chat.you() == Some(who));
+    for (index, message) in chat.outbox(room).into_iter().enumerate() {
+        let mut item = on_its_way(message, chat.name());
+        item.set_leads(index == 0 && !goes_on);
+        items.push(item);
+    }
+    items
+}
+
+impl Item {
+    fn set_leads(&mut self, leads: bool) {
+        self.leads = leads;
+        self.key.leads = leads;
+    }
 }
 
 /// Who is in `room`, this client first, the others by name.
@@ -122,9 +165,10 @@ fn placed(entry: &Entry) -> Item {
 fn said(place: EntryKey, spoken: &Spoken) -> Item {
     let mark = if spoken.own { Mark::Accepted } else { Mark::Said };
     Item {
-        key: Key { place: Some(place), number: spoken.at.unwrap_or_default(), mark },
+        key: Key { place: Some(place), number: spoken.at.unwrap_or_default(), mark, leads: true },
         seq: Some(spoken.seq),
         mark,
+        leads: true,
         at: spoken.at,
         name: spoken.name.clone(),
         hue: hue::class(&spoken.from),
@@ -135,11 +179,21 @@ fn said(place: EntryKey, spoken: &Spoken) -> Item {
 }
 
 fn rift(place: EntryKey, number: u64, words: String) -> Item {
+    between(place, number, Mark::Gap, None, words)
+}
+
+fn day_line(place: EntryKey, at: u64, day: u64) -> Item {
+    between(place, day, Mark::Day, Some(at), String::new())
+}
+
+/// What nobody said.
+fn between(place: EntryKey, number: u64, mark: Mark, at: Option<u64>, words: String) -> Item {
     Item {
-        key: Key { place: Some(place), number, mark: Mark::Gap },
+        key: Key { place: Some(place), number, mark, leads: false },
         seq: None,
-        mark: Mark::Gap,
-        at: None,
+        mark,
+        leads: false,
+        at,
         name: String::new(),
         hue: "",
         text: words,
@@ -171,9 +225,10 @@ fn on_its_way(message: OwnMessage, name: &str) -> Item {
         Delivery::Rejected(rejection) => (Mark::Rejected, rejection.why),
     };
     Item {
-        key: Key { place: None, number: message.id, mark },
+        key: Key { place: None, number: message.id, mark, leads: true },
         seq: None,
         mark,
+        leads: true,
         at: None,
         name: name.to_owned(),
         hue: "",

@@ -8,6 +8,7 @@ pub mod comment;
 pub mod echo_view;
 pub mod flow;
 pub mod hue;
+pub mod links;
 pub mod log;
 pub mod payload;
 pub mod plot;

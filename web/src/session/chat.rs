@@ -16,6 +16,7 @@ use wasm_bindgen::JsValue;
 
 use super::{redraw::Redraw, set_if_new, stage::StageSession};
 use crate::{
+    clock,
     dialer::Dialer,
     driver::Driver,
     identity,
@@ -261,7 +262,7 @@ impl ChatSession {
 
     fn draw(self, chat: &Chat) {
         let Some(room) = self.room.get_untracked() else { return };
-        set_if_new(self.items, chat_view::items(chat, &room));
+        set_if_new(self.items, chat_view::items(chat, &room, clock::day));
         set_if_new(self.present, chat_view::present(chat, &room));
         let older =
             chat.room(&room).is_some_and(|room| room.is_in() && !room.timeline().is_from_the_beginning());

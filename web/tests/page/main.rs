@@ -13,6 +13,7 @@ mod driver;
 mod flow;
 mod keep;
 mod lifecycle;
+mod links;
 mod log;
 mod markup;
 mod payload;

@@ -63,7 +63,7 @@ fn said(text: &str) -> Item {
     let mut chat = Chat::new(config, 1).unwrap();
     chat.join(Instant::now(), "lobby").unwrap();
     chat.say(Instant::now(), "lobby", "hello", None).unwrap();
-    let mut item = chat_view::items(&chat, "lobby").remove(0);
+    let mut item = chat_view::items(&chat, "lobby", |_| 0).remove(0);
     assert_eq!(item.mark, chat_view::Mark::Queued);
     item.mark = chat_view::Mark::Said;
     item.name = "<i>Eve</i>".into();
