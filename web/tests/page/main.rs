@@ -7,6 +7,7 @@
 
 mod address;
 mod badge;
+mod chat_view;
 mod clocks;
 mod components;
 mod driver;
