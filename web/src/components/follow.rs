@@ -1,6 +1,6 @@
 //! Keeps the end of a list in view, unless its reader scrolled away from it.
 
-use leptos::{html::Ol, prelude::*};
+use leptos::{html::Div, prelude::*};
 
 /// How far from the end, in pixels, still counts as being there.
 const NEAR: i32 = 48;
@@ -8,7 +8,7 @@ const NEAR: i32 = 48;
 /// The end of a list, and whether its reader is there.
 #[derive(Clone, Copy)]
 pub struct End {
-    list: NodeRef<Ol>,
+    list: NodeRef<Div>,
     // Noted when the reader scrolls: once new entries are in the document nobody can tell where the reader was.
     is_near: StoredValue<bool>,
     /// Whether something came that the reader has scrolled away from.
@@ -16,7 +16,7 @@ pub struct End {
 }
 
 /// Scrolls `list` to its end whenever `last` changes, if its reader was there.
-pub fn follow_end<K: PartialEq + 'static>(list: NodeRef<Ol>, last: impl Fn() -> K + 'static) -> End {
+pub fn follow_end<K: PartialEq + 'static>(list: NodeRef<Div>, last: impl Fn() -> K + 'static) -> End {
     let end = End { list, is_near: StoredValue::new(true), is_missed: RwSignal::new(false) };
     Effect::new(move |before: Option<K>| {
         let now = last();

@@ -1,6 +1,6 @@
 //! What went over an echo line.
 
-use leptos::{html::Ol, prelude::*};
+use leptos::{html::Div, prelude::*};
 
 use crate::model::log::{Entry, Kind};
 
@@ -10,19 +10,29 @@ pub fn LogView(
     /// Its lines, oldest first.
     entries: RwSignal<Vec<Entry>>,
 ) -> impl IntoView {
-    let list = NodeRef::<Ol>::new();
+    let list = NodeRef::<Div>::new();
     let end = super::follow::follow_end(list, move || {
         entries.with(|entries| entries.last().map(|entry| entry.key))
     });
     view! {
-        <ol class="scroll" node_ref=list on:scroll=move |_| end.on_scroll() tabindex="0" role="log" aria-label="Log" data-testid="echo-log">
-            <Show when=move || entries.with(Vec::is_empty)>
-                <li class="empty">"What you send and what comes back stands here."</li>
-            </Show>
-            <For each=move || entries.get() key=|entry| entry.key let:entry>
-                <Line entry />
-            </For>
-        </ol>
+        <div
+            class="scroll"
+            node_ref=list
+            on:scroll=move |_| end.on_scroll()
+            tabindex="0"
+            role="log"
+            aria-label="Log"
+            data-testid="echo-log"
+        >
+            <ol>
+                <Show when=move || entries.with(Vec::is_empty)>
+                    <li class="empty">"What you send and what comes back stands here."</li>
+                </Show>
+                <For each=move || entries.get() key=|entry| entry.key let:entry>
+                    <Line entry />
+                </For>
+            </ol>
+        </div>
     }
 }
 

@@ -1,6 +1,6 @@
 //! What was said in a room, where something may be missing, and what is on its way.
 
-use leptos::{html::Ol, prelude::*};
+use leptos::{html::Div, prelude::*};
 
 use super::{entry::Entry, follow::follow_end};
 use crate::session::chat::ChatSession;
@@ -13,7 +13,7 @@ pub fn Timeline(
     /// Where a message goes that its writer takes back.
     draft: RwSignal<String>,
 ) -> impl IntoView {
-    let list = NodeRef::<Ol>::new();
+    let list = NodeRef::<Div>::new();
     let items = session.items;
     let end = follow_end(list, move || items.with(|items| items.last().map(|item| item.key.clone())));
     // It fails only where a page is on its way already, or the line just went: the button is there to be pressed again.
@@ -26,24 +26,34 @@ pub fn Timeline(
     });
     view! {
         <div class="timeline">
-        <ol class="scroll" node_ref=list on:scroll=move |_| end.on_scroll() tabindex="0" role="log" aria-label="Timeline" data-testid="timeline">
-            <Show when=move || session.has_older.get()>
-                <li class="older">
-                    <button type="button" class="small" data-testid="load-older" on:click=load_older>"Load older messages"</button>
-                </li>
+            <div
+                class="scroll"
+                node_ref=list
+                on:scroll=move |_| end.on_scroll()
+                tabindex="0"
+                role="log"
+                aria-label="Timeline"
+                data-testid="timeline"
+            >
+                <ol>
+                    <Show when=move || session.has_older.get()>
+                        <li class="older">
+                            <button type="button" class="small" data-testid="load-older" on:click=load_older>"Load older messages"</button>
+                        </li>
+                    </Show>
+                    <Show when=move || items.with(Vec::is_empty)>
+                        <li class="empty">
+                            {move || if session.room.with(Option::is_some) { "Nothing was said here yet." } else { "Choose a name and join a room." }}
+                        </li>
+                    </Show>
+                    <For each=move || items.get() key=|item| item.key.clone() let:item>
+                        <Entry item take_back />
+                    </For>
+                </ol>
+            </div>
+            <Show when=move || end.is_missed.get()>
+                <button type="button" class="small jump" data-testid="jump" on:click=move |_| end.jump()>"↓ New messages"</button>
             </Show>
-            <Show when=move || items.with(Vec::is_empty)>
-                <li class="empty">
-                    {move || if session.room.with(Option::is_some) { "Nothing was said here yet." } else { "Choose a name and join a room." }}
-                </li>
-            </Show>
-            <For each=move || items.get() key=|item| item.key.clone() let:item>
-                <Entry item take_back />
-            </For>
-        </ol>
-        <Show when=move || end.is_missed.get()>
-            <button type="button" class="small jump" data-testid="jump" on:click=move |_| end.jump()>"↓ New messages"</button>
-        </Show>
         </div>
     }
 }
