@@ -42,6 +42,11 @@ async fn a_killed_server_is_survived(browser: Browser) {
     bob.say("after that");
     ada.wait_said("after that").await;
 
+    let ends = "return [...document.querySelectorAll(\"#panel-chat [data-testid='line-ends'] > li\")].map(one => one.textContent)";
+    let ends = page.run(ends, vec![]).await;
+    let [end] = &ends.as_array().unwrap()[..] else { panic!("one line has ended: {ends}") };
+    assert!(end.as_str().unwrap().contains("1006"), "{end}");
+
     let texts = ada.texts().await;
     assert_eq!(texts.len(), 5, "each arrived once: {texts:?}");
     assert_eq!(texts, bob.texts(), "the timelines are equal");

@@ -6,6 +6,7 @@ use super::{
     badge::Badge,
     composer::Composer,
     join_form::JoinForm,
+    line_panel::LinePanel,
     members::Members,
     stage_bar::{StageBar, ViewSwitch},
     stage_view::StageView,
@@ -22,6 +23,7 @@ pub fn ChatTab() -> impl IntoView {
     view! {
         <JoinForm session />
         <Badge shown=session.badge on_now=Callback::new(move |()| session.dial_now()) />
+        <LinePanel shown=session.line waiting=session.waiting />
         <div class="columns chat">
             <section class="card" aria-labelledby="chat-talk">
                 <div class="card-head">

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{
-    badge::Badge, echo_composer::EchoComposer, echo_form::EchoForm, log_view::LogView,
+    badge::Badge, echo_composer::EchoComposer, echo_form::EchoForm, line_panel::LinePanel, log_view::LogView,
     probe_panel::ProbePanel,
 };
 use crate::session::echo::EchoSession;
@@ -15,6 +15,7 @@ pub fn EchoTab() -> impl IntoView {
     view! {
         <EchoForm session />
         <Badge shown=session.badge on_now=Callback::new(move |()| session.dial_now()) />
+        <LinePanel shown=session.line waiting=session.waiting />
         <div class="columns echo">
             <section class="card" aria-labelledby="echo-talk">
                 <h2 id="echo-talk">"Messages"</h2>

@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | everywhere | `tabs` (with `tab-chat`, `tab-echo`), `panel-chat`, `panel-echo`, `notices` |
 //! | badge, one in each panel | `badge` (with `data-tone`), `badge-state`, `badge-rtt`, `badge-last-sign`, `badge-next-dial`, `dial-now`, `badge-last-end`, `badge-last-dial` |
+//! | the line in detail, likewise | `line-panel`, `beat-plot`, `line-facts`, `line-ends` |
 //! | chat | `chat-name`, `chat-room`, `chat-token`, `chat-join`, `chat-leave`, `chat-complaint`, `timeline`, `jump`, `chat-input`, `chat-send`, `members`, `members-total` |
 //! | an entry of the timeline | `entry` with `data-mark` (`said`, `queued`, `sent`, `accepted`, `held`, `rejected`, `gap`) and, once it has one, `data-seq`; `entry-text`, `entry-name` inside; between them `day` |
 //! | the stage | `view-timeline`, `view-stage`, `stage`, `stage-dropped`, `stage-pause`, `stage-lasts`, `stage-density`, `stage-opacity`, `stage-coloured`, `comment-colour`, `comment-lane` |
@@ -27,6 +28,7 @@ pub mod entry;
 pub mod field;
 pub mod follow;
 pub mod join_form;
+pub mod line_panel;
 pub mod log_view;
 pub mod members;
 pub mod notices;

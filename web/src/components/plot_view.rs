@@ -9,6 +9,8 @@ use crate::model::plot::{HEIGHT, Plot, WIDTH};
 pub fn PlotView(
     /// What to draw.
     plot: Signal<Plot>,
+    /// The hook for tests.
+    testid: &'static str,
 ) -> impl IntoView {
     let view_box = format!("0 0 {WIDTH} {HEIGHT}");
     let middle = (HEIGHT / 2.0).to_string();
@@ -33,7 +35,7 @@ pub fn PlotView(
     };
     view! {
         <figure class="figure">
-            <svg class="plot" viewBox=view_box role="img" aria-label=words data-testid="probe-plot">
+            <svg class="plot" viewBox=view_box role="img" aria-label=words data-testid=testid>
                 <line class="plot-grid" x1="0" x2=WIDTH.to_string() y1=middle.clone() y2=middle />
                 <text class="plot-label" x="8" y="16">{top}</text>
                 {lost}

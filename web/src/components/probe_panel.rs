@@ -35,7 +35,7 @@ pub fn ProbePanel(
                 <h2 id="echo-probes">"Round trips"</h2>
                 <span class="faint">"numbered probes, like ping"</span>
             </div>
-            <PlotView plot=session.plot.into() />
+            <PlotView plot=session.plot.into() testid="probe-plot" />
             <Show
                 when=move || session.summary.with(|pairs| !pairs.is_empty())
                 fallback=|| view! { <p class="faint">"Connect, then start: each probe is a message that has to come back."</p> }

@@ -13,4 +13,5 @@ pub mod log;
 pub mod payload;
 pub mod plot;
 pub mod probes;
+pub mod pulse;
 pub mod words;

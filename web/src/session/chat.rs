@@ -26,6 +26,7 @@ use crate::{
         badge::Badge,
         chat_notes,
         chat_view::{self, Item, Present},
+        pulse::{Pulse, Shown},
     },
     token::TokenSource,
 };
@@ -52,6 +53,10 @@ pub enum EnterError {
 pub struct ChatSession {
     /// The liveness badge.
     pub badge: RwSignal<Badge>,
+    /// The line in detail.
+    pub line: RwSignal<Shown>,
+    /// How many messages wait to be accepted.
+    pub waiting: RwSignal<usize>,
     /// The room we are in or want to be in.
     pub room: RwSignal<Option<String>>,
     /// What was said and what is on its way.
@@ -66,6 +71,7 @@ pub struct ChatSession {
     pub stage: StageSession,
     /// The token that was typed, for the dials to come. It is nowhere but here, and gone with the tab.
     pub token: RwSignal<String>,
+    pulse: StoredValue<Pulse, LocalStorage>,
     inner: StoredValue<Inner, LocalStorage>,
 }
 
@@ -89,6 +95,8 @@ impl ChatSession {
     pub fn new() -> Self {
         let session = Self {
             badge: RwSignal::new(Badge::idle()),
+            line: RwSignal::new(Shown::default()),
+            waiting: RwSignal::new(0),
             room: RwSignal::new(None),
             items: RwSignal::new(Vec::new()),
             present: RwSignal::new(Present::default()),
@@ -96,6 +104,7 @@ impl ChatSession {
             note: RwSignal::new(String::new()),
             stage: StageSession::new(),
             token: RwSignal::new(String::new()),
+            pulse: StoredValue::new_local(Pulse::default()),
             inner: StoredValue::new_local(Inner {
                 opening: None,
                 opened: None,
@@ -236,6 +245,7 @@ impl ChatSession {
             self.note.set(words);
         }
         set_if_new(self.badge, self.badge.with_untracked(|before| Badge::of(chat.line(), before)));
+        self.show_line(chat, &events);
         if events.iter().any(|event| matches!(event, Event::TokenEnds { .. })) {
             self.renew_token(chat);
         }
@@ -248,6 +258,19 @@ impl ChatSession {
         if room.is_none() {
             self.rest(chat);
         }
+    }
+
+    fn show_line(self, chat: &Chat, events: &[Event]) {
+        let lines =
+            events.iter().filter_map(|event| if let Event::Line(event) = event { Some(event) } else { None });
+        let shown = self.pulse.try_update_value(|pulse| {
+            let is_shown = pulse.take(lines, chat.line(), clock::time_of_day);
+            is_shown.then(|| pulse.shown(chat.line()))
+        });
+        if let Some(shown) = shown.flatten() {
+            self.line.set(shown);
+        }
+        set_if_new(self.waiting, chat.unsettled());
     }
 
     /// What is said now in the room that is shown flies; what one missed, and comes later, does not.

@@ -24,6 +24,7 @@ use crate::{
         log::{Entry, Kind, Log},
         plot::Plot,
         probes::{self, Probes},
+        pulse::{Pulse, Shown},
     },
 };
 
@@ -45,6 +46,10 @@ pub struct Choice {
 pub struct EchoSession {
     /// The liveness badge.
     pub badge: RwSignal<Badge>,
+    /// The line in detail.
+    pub line: RwSignal<Shown>,
+    /// How many messages wait for a line.
+    pub waiting: RwSignal<usize>,
     /// The log.
     pub entries: RwSignal<Vec<Entry>>,
     /// Whether a line is there or wanted.
@@ -66,6 +71,7 @@ struct Inner {
 
 #[derive(Default)]
 struct Noted {
+    pulse: Pulse,
     log: Log,
     probes: Probes,
 }
@@ -75,6 +81,8 @@ impl EchoSession {
     pub fn new() -> Self {
         Self {
             badge: RwSignal::new(Badge::idle()),
+            line: RwSignal::new(Shown::default()),
+            waiting: RwSignal::new(0),
             entries: RwSignal::new(Vec::new()),
             wanted: RwSignal::new(false),
             probing: RwSignal::new(false),
@@ -172,6 +180,12 @@ impl EchoSession {
             self.plot.set(noted.probes.plot());
             self.summary.set(echo.report().map(probes::summary).unwrap_or_default());
         }
+        let lines =
+            events.iter().filter_map(|event| if let Event::Line(event) = event { Some(event) } else { None });
+        if noted.pulse.take(lines, echo.line(), clock::time_of_day) {
+            self.line.set(noted.pulse.shown(echo.line()));
+        }
+        set_if_new(self.waiting, echo.line().outbox().len());
         set_if_new(self.probing, echo.is_running());
         set_if_new(self.badge, self.badge.with_untracked(|before| Badge::of(echo.line(), before)));
         set_if_new(self.wanted, !matches!(echo.line().state(), State::Idle | State::Closed(_)));

@@ -19,6 +19,7 @@ mod log;
 mod markup;
 mod payload;
 mod plot;
+mod pulse;
 mod socket;
 mod stage;
 mod storage;
