@@ -222,6 +222,10 @@ impl Room {
         } else if let Some(lost) = position.filter(|position| *position > last) {
             told.odd.push(format!("the room ends at {last} now, but {lost} was seen; something may be lost"));
         }
+        if last == 0 && self.timeline.oldest().is_none() {
+            // Nothing was ever said here, so nothing older can be asked for.
+            self.timeline.reached_the_beginning();
+        }
         self.presence = Presence::In;
         self.members.replace(members, total);
         self.catching_up_to = Some(last);

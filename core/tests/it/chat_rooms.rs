@@ -33,6 +33,19 @@ fn numbers_used_before_leaving_a_room_are_not_used_again() {
 }
 
 #[test]
+fn of_a_room_where_nothing_was_said_nothing_older_is_asked_for() {
+    let mut world = World::joined();
+    assert!(world.chat.room(ROOM).unwrap().timeline().is_from_the_beginning());
+    assert_eq!(world.chat.history(world.now, ROOM, 10), Err(HistoryError::FromTheBeginning));
+    // Nor is it in an epoch that has just begun.
+    world.server(said(1, 0));
+    world.come_back("e2", 0);
+    assert!(world.chat.room(ROOM).unwrap().timeline().is_from_the_beginning());
+    world.come_back("e3", 7);
+    assert!(!world.chat.room(ROOM).unwrap().timeline().is_from_the_beginning());
+}
+
+#[test]
 fn the_next_line_resumes_where_the_last_one_left_off() {
     let mut world = World::joined();
     world.server(said(1, 0));
