@@ -22,6 +22,7 @@ macro_rules! in_both_browsers {
 mod address;
 mod chat;
 mod comeback;
+mod commands;
 mod echo;
 mod hidden;
 mod keeping;

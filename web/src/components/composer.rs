@@ -1,12 +1,20 @@
 //! Where one writes. Without a line too: what is written waits.
 
+use heartline_core::chat::check_room_name;
 use leptos::{html::Input, prelude::*};
 
 use super::{
     comment_style::CommentStyle,
     field::{Complaint, Field},
+    join_form::enter,
 };
-use crate::session::chat::ChatSession;
+use crate::{
+    model::command::{Command, HELP},
+    session::chat::ChatSession,
+};
+
+/// Who leaves a room forgets what was not accepted there.
+const NOT_YET: &str = "what you wrote here is still on its way; go to another room when it has arrived";
 
 /// One line to write on; Enter sends.
 #[component]
@@ -18,6 +26,7 @@ pub fn Composer(
 ) -> impl IntoView {
     let complaint = RwSignal::new(String::new());
     let style = RwSignal::new(None);
+    let enter = enter(session);
     let outside = move || session.room.with(Option::is_none);
     let input = NodeRef::<Input>::new();
     // Whoever joins means to write; and the button that had the focus is gone.
@@ -35,12 +44,29 @@ pub fn Composer(
     });
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
-        match session.say(&draft.get_untracked(), style.get_untracked()) {
+        let done = match Command::read(&draft.get_untracked()) {
+            Command::Say(text) => {
+                session.say(&text, style.get_untracked()).map_err(|error| error.to_string())
+            }
+            Command::Nick(name) => session.rename(&name).map_err(|fault| fault.to_string()),
+            Command::Join(_) if session.waiting.get_untracked() > 0 => Err(NOT_YET.to_owned()),
+            Command::Join(room) => check_room_name(&room).map_err(|fault| fault.to_string()).map(|()| {
+                session.leave();
+                session.room_field.set(room);
+                enter.run(());
+            }),
+            Command::Clear => {
+                session.clear();
+                Ok(())
+            }
+            Command::Unknown => Err(HELP.to_owned()),
+        };
+        match done {
             Ok(()) => {
                 complaint.set(String::new());
                 draft.set(String::new());
             }
-            Err(error) => complaint.set(error.to_string()),
+            Err(words) => complaint.set(words),
         }
     };
     view! {

@@ -134,6 +134,11 @@ pub fn items(chat: &Chat, room: &str, day_of: impl Fn(u64) -> u64) -> Vec<Item> 
 }
 
 impl Item {
+    /// Its place in the timeline, once it has one.
+    pub fn place(&self) -> Option<EntryKey> {
+        self.key.place
+    }
+
     fn set_leads(&mut self, leads: bool) {
         self.leads = leads;
         self.key.leads = leads;

@@ -4,6 +4,7 @@ pub mod address;
 pub mod badge;
 pub mod chat_notes;
 pub mod chat_view;
+pub mod command;
 pub mod comment;
 pub mod echo_view;
 pub mod flow;

@@ -1,10 +1,11 @@
 //! A chat line: its driver, and what the Chat tab shows of it.
 
+mod entering;
 mod keeping;
 mod tokens;
 
 use heartline_core::{
-    chat::{Chat, ChatConfig, Entry, Event, HistoryError, JoinError, RoomEvent, SayError},
+    chat::{Chat, ChatConfig, Entry, EntryKey, Event, HistoryError, JoinError, RoomEvent, SayError},
     close::{Dialect, code},
     line::{LineConfig, Machine},
     policy::Policy,
@@ -28,6 +29,8 @@ use crate::{
         chat_view::{self, Item, Present},
         pulse::{Pulse, Shown},
     },
+    page::linked_room,
+    storage::{Store, key},
     token::TokenSource,
 };
 
@@ -57,6 +60,12 @@ pub struct ChatSession {
     pub line: RwSignal<Shown>,
     /// How many messages wait to be accepted.
     pub waiting: RwSignal<usize>,
+    /// The name in the form.
+    pub name_field: RwSignal<String>,
+    /// The room in the form.
+    pub room_field: RwSignal<String>,
+    /// Why what the form says cannot be.
+    pub complaint: RwSignal<String>,
     /// The room we are in or want to be in.
     pub room: RwSignal<Option<String>>,
     /// What was said and what is on its way.
@@ -71,6 +80,8 @@ pub struct ChatSession {
     pub stage: StageSession,
     /// The token that was typed, for the dials to come. It is nowhere but here, and gone with the tab.
     pub token: RwSignal<String>,
+    /// What is at this place or before it is not shown.
+    cleared: StoredValue<Option<EntryKey>>,
     pulse: StoredValue<Pulse, LocalStorage>,
     inner: StoredValue<Inner, LocalStorage>,
 }
@@ -93,10 +104,15 @@ struct Running {
 impl ChatSession {
     /// In no room.
     pub fn new() -> Self {
+        let store = Store::open();
+        let remembered = || store.read(key::ROOM).unwrap_or_else(|| "lobby".to_owned());
         let session = Self {
             badge: RwSignal::new(Badge::idle()),
             line: RwSignal::new(Shown::default()),
             waiting: RwSignal::new(0),
+            name_field: RwSignal::new(store.read(key::NAME).unwrap_or_default()),
+            room_field: RwSignal::new(linked_room().unwrap_or_else(remembered)),
+            complaint: RwSignal::new(String::new()),
             room: RwSignal::new(None),
             items: RwSignal::new(Vec::new()),
             present: RwSignal::new(Present::default()),
@@ -104,6 +120,7 @@ impl ChatSession {
             note: RwSignal::new(String::new()),
             stage: StageSession::new(),
             token: RwSignal::new(String::new()),
+            cleared: StoredValue::new(None),
             pulse: StoredValue::new_local(Pulse::default()),
             inner: StoredValue::new_local(Inner {
                 opening: None,
@@ -155,6 +172,7 @@ impl ChatSession {
             });
         });
         self.room.set(None);
+        self.cleared.set_value(None);
         self.items.set(Vec::new());
         self.present.set(Present::default());
     }
@@ -174,14 +192,26 @@ impl ChatSession {
             .unwrap_or(Err(SayError::NotInRoom))
     }
 
-    /// Asks for an older page.
+    /// Shows what was cleared away, or asks for an older page.
     ///
     /// # Errors
     /// [`HistoryError`] if there is nothing to ask for, or not now.
     pub fn load_older(self) -> Result<(), HistoryError> {
+        if self.cleared.get_value().is_some() {
+            self.cleared.set_value(None);
+            self.with(|driver| driver.read(|chat| self.draw(chat)));
+            return Ok(());
+        }
         let room = self.room.get_untracked().unwrap_or_default();
         self.with(|driver| driver.with(|chat, now| chat.history(now, &room, PAGE)))
             .unwrap_or(Err(HistoryError::NotInRoom))
+    }
+
+    /// Shows nothing of what was said so far, until older messages are asked for.
+    pub fn clear(self) {
+        let last = self.items.with_untracked(|items| items.iter().rev().find_map(Item::place));
+        self.cleared.set_value(last);
+        self.with(|driver| driver.read(|chat| self.draw(chat)));
     }
 
     /// Forgets an own message that came back.
@@ -285,10 +315,14 @@ impl ChatSession {
 
     fn draw(self, chat: &Chat) {
         let Some(room) = self.room.get_untracked() else { return };
-        set_if_new(self.items, chat_view::items(chat, &room, clock::day));
+        let mut items = chat_view::items(chat, &room, clock::day);
+        if let Some(cleared) = self.cleared.get_value() {
+            items.retain(|item| item.place().is_none_or(|place| place > cleared));
+        }
+        set_if_new(self.items, items);
         set_if_new(self.present, chat_view::present(chat, &room));
-        let older =
-            chat.room(&room).is_some_and(|room| room.is_in() && !room.timeline().is_from_the_beginning());
+        let older = self.cleared.get_value().is_some()
+            || chat.room(&room).is_some_and(|room| room.is_in() && !room.timeline().is_from_the_beginning());
         set_if_new(self.has_older, older);
     }
 }

@@ -9,6 +9,7 @@ mod address;
 mod badge;
 mod chat_view;
 mod clocks;
+mod command;
 mod components;
 mod driver;
 mod flow;
