@@ -31,7 +31,7 @@ pub fn LinePanel(
                 <Show when=move || shown.with(|shown| !shown.ends.is_empty())>
                     <h2>"How it ended before"</h2>
                     <ol class="ends" data-testid="line-ends">
-                        <For each=move || shown.with(|shown| shown.ends.clone()) key=|end| end.generation let:end>
+                        <For each=move || shown.with(|shown| shown.ends.clone()) key=|end| end.number let:end>
                             <li>
                                 <span class="time">{end.time}</span>
                                 " "

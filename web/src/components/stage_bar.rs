@@ -66,39 +66,27 @@ pub fn StageBar(
             <details>
                 <summary>"Speed, density, opacity, colours"</summary>
                 <div class="row sliders">
-                    <Field id="stage-lasts" label="Seconds on stage">
-                        <input
-                            id="stage-lasts"
-                            type="range"
-                            data-testid="stage-lasts"
-                            min=(Setting::LASTS_MS.start() / 1000).to_string()
-                            max=(Setting::LASTS_MS.end() / 1000).to_string()
-                            prop:value=move || setting.with(|setting| setting.lasts().as_secs().to_string())
-                            on:input=move |event| set(event, seconds)
-                        />
-                    </Field>
-                    <Field id="stage-density" label="How much of the stage">
-                        <input
-                            id="stage-density"
-                            type="range"
-                            data-testid="stage-density"
-                            min=Setting::DENSITY.start().to_string()
-                            max=Setting::DENSITY.end().to_string()
-                            prop:value=move || setting.with(|setting| setting.density().to_string())
-                            on:input=move |event| set(event, Setting::with_density)
-                        />
-                    </Field>
-                    <Field id="stage-opacity" label="Opacity">
-                        <input
-                            id="stage-opacity"
-                            type="range"
-                            data-testid="stage-opacity"
-                            min=Setting::OPACITY.start().to_string()
-                            max=Setting::OPACITY.end().to_string()
-                            prop:value=move || setting.with(|setting| setting.opacity().to_string())
-                            on:input=move |event| set(event, Setting::with_opacity)
-                        />
-                    </Field>
+                    <Slider
+                        id="stage-lasts"
+                        label="Seconds on stage"
+                        range=(Setting::LASTS_MS.start() / 1000, Setting::LASTS_MS.end() / 1000)
+                        value=Signal::derive(move || setting.get().lasts().as_secs())
+                        on_input=Callback::new(move |event| set(event, seconds))
+                    />
+                    <Slider
+                        id="stage-density"
+                        label="How much of the stage"
+                        range=(u64::from(*Setting::DENSITY.start()), u64::from(*Setting::DENSITY.end()))
+                        value=Signal::derive(move || setting.get().density().into())
+                        on_input=Callback::new(move |event| set(event, Setting::with_density))
+                    />
+                    <Slider
+                        id="stage-opacity"
+                        label="Opacity"
+                        range=(u64::from(*Setting::OPACITY.start()), u64::from(*Setting::OPACITY.end()))
+                        value=Signal::derive(move || setting.get().opacity().into())
+                        on_input=Callback::new(move |event| set(event, Setting::with_opacity))
+                    />
                     <Field id="stage-coloured" label="Colours">
                         <select
                             id="stage-coloured"
@@ -113,5 +101,28 @@ pub fn StageBar(
                 </div>
             </details>
         </div>
+    }
+}
+
+#[component]
+fn Slider(
+    id: &'static str,
+    label: &'static str,
+    range: (u64, u64),
+    value: Signal<u64>,
+    on_input: Callback<web_sys::Event>,
+) -> impl IntoView {
+    view! {
+        <Field id label>
+            <input
+                id=id
+                type="range"
+                data-testid=id
+                min=range.0.to_string()
+                max=range.1.to_string()
+                prop:value=move || value.get().to_string()
+                on:input=move |event| on_input.run(event)
+            />
+        </Field>
     }
 }

@@ -26,9 +26,9 @@ pub fn StageView(
         else {
             return;
         };
-        let size =
-            (f64::from(ground.client_width()), usize::try_from(ground.client_height() / ROW).unwrap_or(0));
-        let moves = !prefers_stillness();
+        let width = f64::from(ground.client_width());
+        let rows = usize::try_from(ground.client_height() / ROW).unwrap_or(0);
+        stage.fit(width, rows, !prefers_stillness());
         let measure = |comment: &Comment| {
             let measured = comment.width.get();
             measured.unwrap_or_else(|| {
@@ -38,8 +38,8 @@ pub fn StageView(
                 width
             })
         };
-        while let Some(flight) = stage.poll(size, moves, measure) {
-            let element = element_of(&flight, size.0, stage.setting.get_untracked().is_coloured());
+        while let Some(flight) = stage.poll(measure) {
+            let element = element_of(&flight, width, stage.setting.get_untracked().is_coloured());
             // Into a document that is there nothing can fail to go.
             let _ = element.map(|element| ground.append_child(&element));
         }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use heartline_core::{
+    echo::Samples,
     line::{Line, LineEvent, State},
     time::Duration,
 };
@@ -18,8 +19,8 @@ pub const ENDS: usize = 10;
 /// One end of a line that was open.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Past {
-    /// The number of the dial it came from: no two are the same.
-    pub generation: u64,
+    /// Which it is, counted from 1. Dials would not do: they begin anew with other settings.
+    pub number: u64,
     /// When, by the reader's clock.
     pub time: String,
     /// Why.
@@ -44,6 +45,7 @@ pub struct Shown {
 pub struct Pulse {
     outcomes: VecDeque<Outcome>,
     ends: VecDeque<Past>,
+    ended: u64,
 }
 
 impl Pulse {
@@ -51,29 +53,30 @@ impl Pulse {
     pub fn take<'e>(
         &mut self,
         events: impl Iterator<Item = &'e LineEvent>,
-        line: &Line,
         time: impl Fn() -> String,
     ) -> bool {
-        events.fold(false, |is_shown, event| self.take_one(event, line, &time) | is_shown)
+        events.fold(false, |is_shown, event| self.take_one(event, &time) | is_shown)
     }
 
-    fn take_one(&mut self, event: &LineEvent, line: &Line, time: impl Fn() -> String) -> bool {
+    fn take_one(&mut self, event: &LineEvent, time: impl Fn() -> String) -> bool {
         match event {
             LineEvent::RoundTrip(round_trip) => self.push(Outcome::Back(*round_trip)),
             LineEvent::StateChanged(State::Suspect) => self.push(Outcome::Lost),
             LineEvent::Ended(end) => {
                 let Some(lived) = end.lived else { return true };
                 self.push(Outcome::Unknown);
+                self.ended += 1;
                 self.ends.truncate(ENDS - 1);
                 self.ends.push_front(Past {
-                    generation: line.generation(),
+                    number: self.ended,
                     time: time(),
                     why: end.to_string(),
                     lived: words::span(lived),
                 });
             }
-            LineEvent::Opened { .. } | LineEvent::StateChanged(_) | LineEvent::Sent(_) => {}
+            LineEvent::Opened { .. } | LineEvent::StateChanged(_) => {}
             LineEvent::Message(_)
+            | LineEvent::Sent(_)
             | LineEvent::Server(_)
             | LineEvent::Unreadable { .. }
             | LineEvent::Clamped { .. }
@@ -92,13 +95,11 @@ impl Pulse {
             ("Dial number", line.generation().to_string()),
             ("Beat every", words::span(line.config().policy.heartbeat().interval())),
         ];
-        let mut trips: Vec<_> = outcomes.iter().filter_map(answered).collect();
-        trips.sort_unstable();
-        // The value that so many of a hundred do not exceed.
-        let at = |percent: usize| trips.get((trips.len() * percent).div_ceil(100).saturating_sub(1));
-        if let (Some(median), Some(slow)) = (at(50), at(99)) {
-            facts.push(("Median", words::round_trip(*median)));
-            facts.push(("p99", words::round_trip(*slow)));
+        let mut trips = Samples::default();
+        outcomes.iter().filter_map(answered).for_each(|trip| trips.record(trip));
+        if let (Some(median), Some(slow)) = (trips.median(), trips.percentile(99.0)) {
+            facts.push(("Median", words::round_trip(median)));
+            facts.push(("p99", words::round_trip(slow)));
         }
         Shown { plot: Plot::of(&outcomes), facts, ends: self.ends.iter().cloned().collect() }
     }

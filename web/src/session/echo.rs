@@ -182,7 +182,7 @@ impl EchoSession {
         }
         let lines =
             events.iter().filter_map(|event| if let Event::Line(event) = event { Some(event) } else { None });
-        if noted.pulse.take(lines, echo.line(), clock::time_of_day) {
+        if noted.pulse.take(lines, clock::time_of_day) {
             self.line.set(noted.pulse.shown(echo.line()));
         }
         set_if_new(self.waiting, echo.line().outbox().len());

@@ -55,20 +55,17 @@ impl StageSession {
         self.came.notify();
     }
 
-    /// The next to go on stage, if it is that large and that high in rows, and may move.
-    pub fn poll(
-        self,
-        (width, rows): (f64, usize),
-        moves: bool,
-        measure: impl FnMut(&Comment) -> f64,
-    ) -> Option<Flight<Comment>> {
-        let flight = self.with(|stage| {
+    /// It is that wide now, has so many rows, and things may move on it.
+    pub fn fit(self, width: f64, rows: usize, moves: bool) {
+        self.with(|stage| {
             stage.resize(width, rows);
             stage.set_moves(moves);
-            stage.poll_flight(Instant::now(), measure)
-        })?;
-        self.count();
-        flight
+        });
+    }
+
+    /// The next to go on stage.
+    pub fn poll(self, measure: impl FnMut(&Comment) -> f64) -> Option<Flight<Comment>> {
+        self.with(|stage| stage.poll_flight(Instant::now(), measure)).flatten()
     }
 
     /// Whether to poll again when the screen is drawn next.

@@ -35,7 +35,7 @@ fn the_latest_ends_are_told_newest_first_and_failed_dials_are_none() {
     life.end(Ended::DialFailed { why: "nobody there".into(), retry: true });
     let ends = life.shown().ends;
     assert_eq!(ends.len(), ENDS);
-    let numbers: Vec<_> = ends.iter().map(|end| end.generation).collect();
+    let numbers: Vec<_> = ends.iter().map(|end| end.number).collect();
     assert_eq!(numbers, (6..=15).rev().collect::<Vec<_>>());
     assert!(
         ends.iter().all(|end| end.lived == "1 min 15 s" && end.time == "12:00:00" && !end.why.is_empty())
@@ -47,12 +47,12 @@ fn only_the_latest_beats_are_kept() {
     let (mut life, mut pulse) = (Life::new(), Pulse::default());
     life.open();
     let trips: Vec<_> = (0..1000).map(|ms| LineEvent::RoundTrip(Duration::from_millis(ms))).collect();
-    assert!(pulse.take(trips.iter(), &life.line, String::new));
+    assert!(pulse.take(trips.iter(), String::new));
     let shown = pulse.shown(&life.line);
     assert_eq!(shown.plot.dots.len(), SHOWN);
     assert!(shown.facts.contains(&("p99", "998 ms".to_owned())), "{:?}", shown.facts);
     assert!(shown.facts.contains(&("Median", "939 ms".to_owned())), "{:?}", shown.facts);
-    assert!(!pulse.take([LineEvent::Message(Message::Text(String::new()))].iter(), &life.line, String::new));
+    assert!(!pulse.take([LineEvent::Message(Message::Text(String::new()))].iter(), String::new));
 }
 
 /// A line to a server that answers a text, and what is noted of it.
@@ -111,7 +111,7 @@ impl Life {
 
     fn note(&mut self) {
         let events: Vec<_> = std::iter::from_fn(|| self.line.poll_event()).collect();
-        self.pulse.take(events.iter(), &self.line, || "12:00:00".to_owned());
+        self.pulse.take(events.iter(), || "12:00:00".to_owned());
     }
 
     fn shown(&self) -> Shown {

@@ -81,7 +81,7 @@ impl ChatSession {
         let lines =
             events.iter().filter_map(|event| if let Event::Line(event) = event { Some(event) } else { None });
         let shown = self.pulse.try_update_value(|pulse| {
-            let is_shown = pulse.take(lines, chat.line(), clock::time_of_day);
+            let is_shown = pulse.take(lines, clock::time_of_day);
             is_shown.then(|| pulse.shown(chat.line()))
         });
         if let Some(shown) = shown.flatten() {
