@@ -21,18 +21,17 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const RETRY: Duration = Duration::from_millis(500);
 
 impl Broker {
-    /// Asks each of them for the whole stream, and tells where two of them differ, where something else was seen before, or that one
-    /// of them has not come back to where it could answer. Changes the stream so that they may be asked.
+    /// Asks each of them for the whole stream, and tells where two of them differ, or where something else was seen before. Changes
+    /// the stream so that they may be asked.
     pub(crate) async fn disagreement(&self, name: &str, observers: &Observers) -> Option<String> {
         let mut replicas = Vec::new();
-        let mut silent = None;
         for url in self.urls() {
-            match patiently(&url, name).await {
-                Ok(kept) => replicas.push((url, kept)),
-                Err(error) => silent = Some(format!("{url} keeps nothing that can be asked for: {error:#}")),
+            // One that cannot be asked proves nothing.
+            if let Ok(kept) = patiently(&url, name).await {
+                replicas.push((url, kept));
             }
         }
-        let [(first, known), others @ ..] = &replicas[..] else { return silent };
+        let [(first, known), others @ ..] = &replicas[..] else { return None };
         let differs = others.iter().find_map(|(other, there)| {
             let seqs = known.keys().chain(there.keys());
             let seq = seqs.filter(|seq| known.get(seq) != there.get(seq)).min()?;
@@ -42,7 +41,7 @@ impl Broker {
             let seq = observers.given_twice(known)?;
             Some(format!("at {seq} something else was seen than is there in the end"))
         };
-        differs.or_else(twice).or(silent)
+        differs.or_else(twice)
     }
 }
 

@@ -12,6 +12,7 @@ mod nats_access;
 #[cfg(unix)]
 mod nats_members;
 #[cfg(unix)]
+mod nats_notes;
 mod nats_shortage;
 #[cfg(unix)]
 mod nats_trouble;

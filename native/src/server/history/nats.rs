@@ -23,6 +23,8 @@ mod error;
 mod follow;
 mod marks;
 mod names;
+mod notary;
+mod notes;
 mod reading;
 mod record;
 mod rooms;

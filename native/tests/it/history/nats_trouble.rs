@@ -168,7 +168,7 @@ async fn what_cannot_be_used_is_refused_at_the_start_in_words() {
     }
 }
 
-async fn streams(place: &Nats) -> jetstream::Context {
+pub(super) async fn streams(place: &Nats) -> jetstream::Context {
     jetstream::new(async_nats::connect(place.broker.url()).await.unwrap())
 }
 
@@ -253,7 +253,7 @@ fn who_and_what(entry: &Entry) -> (String, u64) {
 }
 
 /// The new epoch, which nobody asked for, and where it stands.
-async fn opened_anew(caller: &mut Caller, old: &str) -> (std::sync::Arc<str>, u64) {
+pub(super) async fn opened_anew(caller: &mut Caller, old: &str) -> (std::sync::Arc<str>, u64) {
     caller
         .until(|heard| {
             heard.iter().find_map(|reply| match reply {

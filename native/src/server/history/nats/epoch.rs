@@ -2,8 +2,8 @@
 //! give a seq a second time. So all servers agree on an epoch that lies beside the stream, and begin another when
 //!
 //! * the stream was made anew,
-//! * it ends before a message that this server saw, or that some server noted to have seen,
-//! * another message is at the place of the last that this server saw, or of one that the broker had taken from it.
+//! * it ends before a message that this server saw, or that some server [noted](super::notes),
+//! * another message is at the place of one of these, or of one that the broker had taken from this server.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -88,12 +88,11 @@ async fn read(broker: &Broker) -> Result<(Option<Agreed>, u64), Unavailable> {
 }
 
 async fn has_lost(broker: &Broker, epoch: &str, seen: Option<&Seen>) -> Result<bool, Unavailable> {
-    let noted = broker.mark(&broker.names.meta, broker.names.seen(), epoch).await?;
     let seen = seen.filter(|seen| *seen.epoch == *epoch);
-    let least = noted.max(seen.map_or(0, |seen| seen.seq));
+    let least = seen.map_or(0, |seen| seen.seq);
     for look in 1.. {
         let ends_before = broker.info().await?.state.last_sequence < least;
-        if !ends_before && !is_replaced(broker, seen).await? {
+        if !ends_before && !is_replaced(broker, seen).await? && !broker.lacks_noted(epoch).await? {
             return Ok(false);
         }
         if look == LOOKS {

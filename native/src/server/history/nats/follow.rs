@@ -23,7 +23,7 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 /// One request for messages lasts so long at the broker.
 const REQUEST: Duration = Duration::from_secs(30);
 
-/// How often it is asked whether another server began a new epoch.
+/// How often it is asked whether another server began a new epoch, or noted what is not there any more.
 const ASK_EPOCH: Duration = Duration::from_secs(5);
 
 /// Nobody leads a stream for longer than this after a leader died. One that takes over may have less than was there.
@@ -155,6 +155,9 @@ impl Follower {
                 _ = ask_epoch.tick() => {
                     if epoch::current(&self.broker).await?.as_deref() != Some(&*seen.epoch) {
                         return Err(unavailable("another server has begun a new epoch"));
+                    }
+                    if self.broker.lacks_noted(&seen.epoch).await? {
+                        return Err(unavailable("the stream lacks what a server had seen"));
                     }
                 }
                 changed = self.link.changed() => {

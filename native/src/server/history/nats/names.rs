@@ -60,9 +60,14 @@ impl Names {
         format!("{}.epoch", self.meta)
     }
 
-    /// The highest seq that a server saw.
-    pub(super) fn seen(&self) -> String {
-        format!("{}.seen", self.meta)
+    /// The last message that a server knows of.
+    pub(super) fn note(&self, server: &str) -> String {
+        format!("{}.seen.{server}", self.meta)
+    }
+
+    /// Those of all servers.
+    pub(super) fn notes(&self) -> String {
+        self.note("*")
     }
 
     /// Says nothing.

@@ -5,7 +5,7 @@ mod done;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use heartline_core::room::engine::{Head, Page, Reply, Request, Roster, Ticket, Unavailable};
+use heartline_core::room::engine::{Head, Page, Refusal, Reply, Request, Roster, Ticket, Unavailable};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -15,8 +15,11 @@ use super::author;
 use super::authors::{Authors, Key};
 use super::broker::Broker;
 use super::config::NatsKeep;
+use super::error::unavailable;
 use super::elsewhere::Board;
 use super::follow::News;
+use super::notary::Notary;
+use super::notes::Note;
 use super::rooms::{Rooms, Stage};
 use super::wellbeing::Wellbeing;
 use done::Done;
@@ -27,7 +30,7 @@ const APPENDS: usize = 512;
 /// How many reads are; each is a page in memory.
 const READS: usize = 32;
 
-/// How often the servers note what they saw, and trim.
+/// How often the servers trim.
 const CHORES: Duration = Duration::from_secs(2);
 
 /// From one try to open a room in a new epoch to the next.
@@ -54,8 +57,11 @@ pub(super) struct Worker {
     visits: u64,
     /// Up to here the stream was trimmed.
     gone: u64,
-    /// The seq that was noted last.
-    noted: u64,
+    notary: Notary,
+    /// This server's name for its notes.
+    name: String,
+    /// What was seen when chores were done last.
+    tended: u64,
     at_chores: bool,
 }
 
@@ -84,7 +90,9 @@ impl Worker {
             reads: Arc::new(Semaphore::new(READS)),
             visits: 0,
             gone: 0,
-            noted: 0,
+            notary: Notary::default(),
+            name: format!("{:016x}", fastrand::u64(..)),
+            tended: 0,
             at_chores: false,
         }
     }
@@ -230,7 +238,9 @@ impl Worker {
                     self.epoch = epoch;
                     self.authors.begin_anew();
                     self.rooms.begin_anew(last);
-                    (self.noted, self.gone) = (0, 0);
+                    (self.tended, self.gone) = (0, 0);
+                    let waiting = self.notary.begin_anew();
+                    self.answer(waiting, Err(begun_anew())).await;
                     for (room, stage) in self.rooms.open.clone() {
                         let asked = match stage {
                             Stage::Opening { asked, .. } => asked,
@@ -246,6 +256,10 @@ impl Worker {
                 if self.rooms.is_broken(seq, record.as_ref()) {
                     self.broken.send_replace(Some(self.epoch.clone()));
                 }
+                if let Some(note) = record.as_ref().and_then(|record| Note::of(&self.epoch, seq, record)) {
+                    self.notary.learn(note);
+                    self.note_next();
+                }
                 if let Some((room, entry)) = self.rooms.follow(seq, record) {
                     self.say(Reply::Followed { room, entry }).await;
                 }
@@ -253,34 +267,57 @@ impl Worker {
         }
     }
 
-    /// Notes what was seen, so that a lost end is known for one also after all servers were away; trims; and finds out whether a
-    /// broker that refused takes something again.
+    /// Takes down what this server knows of, unless it is being done.
+    fn note_next(&mut self) {
+        let Some(note) = self.notary.next() else { return };
+        let (broker, name) = (self.broker.clone(), self.name.clone());
+        self.tasks.spawn(async move { Done::Noted(broker.note(&name, &note).await) });
+    }
+
+    /// Trims, and finds out whether a broker that refused takes something again.
     fn do_chores(&mut self) {
         if self.at_chores || self.wellbeing.is_up().is_err() {
             return;
         }
         let seen = self.rooms.seen();
-        if seen == self.noted && !self.wellbeing.is_ill() && self.keep.age.is_none() {
+        if seen == self.tended && !self.wellbeing.is_ill() && self.keep.age.is_none() {
             return;
         }
         self.at_chores = true;
-        let (broker, keep, epoch) = (self.broker.clone(), self.keep, self.epoch.clone());
+        self.note_next();
+        let (broker, keep) = (self.broker.clone(), self.keep);
         self.tasks.spawn(async move {
-            let names = &broker.names;
             let done = async {
                 broker.probe().await?;
-                broker.raise(&names.meta, names.seen(), seen, &epoch).await?;
                 let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 broker.trim(keep, now).await
             };
-            Done::Chores { noted: seen, trimmed: done.await }
+            Done::Chores { seen, trimmed: done.await }
         });
+    }
+
+    /// Tells who asked for these messages to be appended what became of them.
+    async fn answer(
+        &mut self,
+        appended: impl IntoIterator<Item = (Ticket, u64)>,
+        became: Result<(), Unavailable>,
+    ) {
+        for (ticket, seq) in appended {
+            self.owed -= 1;
+            let seq = became.clone().map(|()| seq).map_err(Refusal::from);
+            self.say(Reply::Appended { ticket, seq }).await;
+        }
     }
 
     /// A hub that is gone asks no more either.
     async fn say(&self, reply: Reply) {
         let _ = self.replies.send(reply).await;
     }
+}
+
+/// What is said of things that were asked in an epoch that is over.
+fn begun_anew() -> Unavailable {
+    unavailable("it has begun anew")
 }
 
 /// A seq that a room has reached, from its leader where nothing was followed.

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use heartline_core::room::engine::{Head, Page, Refusal, Reply, Ticket, Unavailable};
 
-use super::Worker;
+use super::{Worker, begun_anew};
 use crate::server::history::nats::author::Author;
 use crate::server::history::nats::authors::Key;
+use crate::server::history::nats::notes::Note;
 use crate::server::history::nats::rooms::Stage;
 
 /// How a task ended.
@@ -32,8 +33,9 @@ pub(super) enum Done {
         is_end: bool,
         page: Result<Page, Unavailable>,
     },
+    Noted(Result<(), Unavailable>),
     Chores {
-        noted: u64,
+        seen: u64,
         trimmed: Result<u64, Unavailable>,
     },
 }
@@ -58,35 +60,53 @@ impl Worker {
                 }
             }
             Done::Appended { key, id, epoch, ticket, seq, author } => {
-                self.owed -= 1;
-                match &seq {
-                    Ok(seq) => {
-                        if epoch == self.epoch {
-                            self.rooms.accept(&key, id, *seq);
-                        }
+                let is_now = epoch == self.epoch;
+                self.authors.end(&key, author.filter(|_| is_now));
+                match seq {
+                    Ok(seq) if is_now => {
                         self.wellbeing.took();
+                        self.rooms.accept(&key, id, seq);
+                        self.notary.learn(Note::new(&epoch, seq, &key, id));
+                        if !self.notary.wait(ticket, seq) {
+                            self.answer([(ticket, seq)], Ok(())).await;
+                        }
+                        self.note_next();
                     }
-                    Err(Refusal::Unavailable(Unavailable(why))) => self.wellbeing.refused(why.clone()),
-                    Err(Refusal::IdReused | Refusal::Expired) => {}
+                    // It may have been lost with the end of that epoch, or not.
+                    Ok(seq) => self.answer([(ticket, seq)], Err(begun_anew())).await,
+                    Err(refusal) => {
+                        if let Refusal::Unavailable(Unavailable(why)) = &refusal {
+                            self.wellbeing.refused(why.clone());
+                        }
+                        self.owed -= 1;
+                        self.say(Reply::Appended { ticket, seq: Err(refusal) }).await;
+                    }
                 }
-                self.authors.end(&key, author.filter(|_| epoch == self.epoch));
                 self.append_next(key);
-                self.say(Reply::Appended { ticket, seq }).await;
+            }
+            Done::Noted(Ok(())) => {
+                let noted = self.notary.lies();
+                self.answer(noted, Ok(())).await;
+                self.note_next();
+            }
+            Done::Noted(Err(away)) => {
+                self.wellbeing.refused(away.0.clone());
+                let waiting = self.notary.failed();
+                self.answer(waiting, Err(away)).await;
             }
             Done::Read { room, ticket, epoch, is_end, page } => {
                 self.owed -= 1;
-                let page =
-                    if epoch == self.epoch { page } else { Err(Unavailable("it has begun anew".to_owned())) };
+                let page = if epoch == self.epoch { page } else { Err(begun_anew()) };
                 if is_end && let Ok(page) = &page {
                     self.rooms.tails.extend_back(&room, &page.entries);
                 }
                 self.say(Reply::Page { ticket, page }).await;
             }
-            Done::Chores { noted, trimmed } => {
+            Done::Chores { seen, trimmed } => {
                 self.at_chores = false;
                 match trimmed {
                     Ok(trimmed) => {
-                        self.noted = noted;
+                        self.tended = seen;
                         self.gone = trimmed;
                         self.rooms.tails.trim(trimmed);
                         self.wellbeing.took();
