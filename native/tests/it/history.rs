@@ -13,6 +13,7 @@ mod nats_access;
 mod nats_members;
 #[cfg(unix)]
 mod nats_notes;
+mod nats_repeats;
 mod nats_shortage;
 #[cfg(unix)]
 mod nats_trouble;

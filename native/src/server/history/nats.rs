@@ -5,7 +5,9 @@
 //!   with holes in them, and `prev` says which was before. Each server follows the whole stream, one message after the other.
 //! * **The broker refuses the second of two repeats.** Each client has a subject of its own in each room. A message goes in with
 //!   `Nats-Expected-Last-Subject-Sequence`, the place of the client's last message there: of two servers that append at once, one is
-//!   told no, looks again, and finds the repeat. That needs no window of time and no memory of ids at the broker.
+//!   told no, looks again, and finds the repeat. That needs no window of time and no memory of ids at the broker. Where it takes
+//!   both all the same, the first counts: see [`judge`].
+//! * **Nothing is accepted that was not followed and noted**: see [`pending`] and [`notes`].
 //! * **In doubt nothing is accepted.** An append without an answer may have happened; the client sends it again, and it is found.
 //! * **What is trimmed leaves marks** in two more streams (`…_META`, `…_AUTHORS`): see [`trim`].
 //! * **A lost end begins a new epoch**: see [`epoch`].
@@ -21,10 +23,11 @@ mod elsewhere;
 mod epoch;
 mod error;
 mod follow;
+mod judge;
 mod marks;
 mod names;
-mod notary;
 mod notes;
+mod pending;
 mod reading;
 mod record;
 mod rooms;
@@ -47,6 +50,7 @@ use tokio::sync::{mpsc, watch};
 use self::broker::Broker;
 use self::elsewhere::Elsewhere;
 use self::follow::Follower;
+use self::judge::Judge;
 use self::names::Names;
 use self::streams::Trouble;
 use self::worker::Worker;
@@ -108,13 +112,11 @@ pub(super) async fn run(nats: Nats, counter: Counter) {
         counter.replies.clone(),
     );
     let elsewhere = tokio::spawn(elsewhere.run());
-    let (broken, told) = watch::channel(None);
-    let follower = Follower { broker: broker.clone(), config, link, news, seen: None, broken: told };
+    let judge = Judge::default();
+    let follower = Follower { broker: broker.clone(), config, link, news, seen: None, judge };
     let follower = tokio::spawn(follower.run());
     let client = broker.client.clone();
-    Worker::new(broker, keep, counter.replies, counter.health, broken, board)
-        .run(counter.requests, heard)
-        .await;
+    Worker::new(broker, keep, counter.replies, counter.health, board).run(counter.requests, heard).await;
     follower.abort();
     let _ = tokio::time::timeout(Duration::from_secs(1), elsewhere).await;
     // What it still had to send are only readers to be deleted; the broker forgets those by itself.

@@ -71,6 +71,7 @@ pub(super) async fn append(
             }
             Ok(Put::At(seq)) => {
                 author.put(id, Place { seq, fingerprint, before: author.last });
+                author.last = seq;
                 return (Ok(seq), Some(author));
             }
             // Another server took a message of this client, perhaps this one; or what we know was trimmed.
@@ -88,7 +89,7 @@ impl Author {
         match last {
             Some(stored) => {
                 author.last = stored.seq;
-                if let Some((id, place)) = Place::of(stored.seq, stored.record) {
+                if let Some((id, place)) = Place::of(broker.repeats.place(stored.seq), stored.record) {
                     author.put(id, place);
                 }
             }
@@ -98,7 +99,6 @@ impl Author {
     }
 
     fn put(&mut self, id: u64, place: Place) {
-        self.last = self.last.max(place.seq);
         self.highest = self.highest.max(id);
         self.places.insert(id, place);
         if self.places.len() > KNOWN {
@@ -121,7 +121,8 @@ impl Author {
                 return Ok(None);
             }
             let Some(message) = broker.at(before).await? else { return Ok(None) };
-            let Some((at, place)) = Place::of(before, Record::decode(&message.payload)) else {
+            let seq = broker.repeats.place(before);
+            let Some((at, place)) = Place::of(seq, Record::decode(&message.payload)) else {
                 return Ok(None);
             };
             if self.places.len() < KNOWN {

@@ -49,6 +49,13 @@ impl Authors {
         }
     }
 
+    /// What was known of this one is not so.
+    pub(super) fn forget(&mut self, key: &Key) {
+        if let Some(desk) = self.0.get_mut(key) {
+            desk.known = None;
+        }
+    }
+
     /// What was known counts in an epoch that is over.
     pub(super) fn begin_anew(&mut self) {
         self.0.retain(|_, desk| {

@@ -16,6 +16,7 @@ use heartline_core::room::engine::Unavailable;
 
 use super::config::PATIENCE;
 use super::error::unavailable;
+use super::judge::Repeats;
 use super::names::Names;
 use super::record::Record;
 
@@ -34,6 +35,7 @@ pub(super) struct Broker {
     pub(super) client: Client,
     pub(super) context: Context,
     pub(super) names: Arc<Names>,
+    pub(super) repeats: Arc<Repeats>,
 }
 
 /// A message in the stream.
@@ -77,7 +79,7 @@ pub(super) struct Found {
 impl Broker {
     pub(super) fn new(client: Client, names: Arc<Names>) -> Self {
         let context = ContextBuilder::new().timeout(PATIENCE).ack_timeout(PATIENCE).build(client.clone());
-        Self { client, context, names }
+        Self { client, context, names, repeats: Arc::default() }
     }
 
     /// The stream's configuration and state, from its leader.
@@ -88,6 +90,13 @@ impl Broker {
     /// The message at this place, if it is there.
     pub(super) async fn at(&self, seq: u64) -> Result<Option<StreamMessage>, Unavailable> {
         found(self.stream(&self.names.said).await?.raw_message_builder().sequence(seq).send().await)
+    }
+
+    /// Where the first message of a subject is from this place on.
+    pub(super) async fn first(&self, subject: String, from: u64) -> Result<Option<u64>, Unavailable> {
+        let stream = self.stream(&self.names.said).await?;
+        let first = stream.raw_message_builder().sequence(from).next_by_subject(subject).send().await;
+        Ok(found(first)?.map(|message| message.sequence))
     }
 
     /// The last message on a subject, which may have wildcards.

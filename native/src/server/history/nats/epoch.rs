@@ -3,7 +3,7 @@
 //!
 //! * the stream was made anew,
 //! * it ends before a message that this server saw, or that some server [noted](super::notes),
-//! * another message is at the place of one of these, or of one that the broker had taken from this server.
+//! * another message is at the place of one of these.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,20 +42,14 @@ struct Agreed {
     made: String,
 }
 
-/// The epoch that all servers count in, and the stream as it is in it. It is another than `broken`, in which something was missing
-/// that the broker had taken.
-pub(super) async fn agree(
-    broker: &Broker,
-    seen: Option<&Seen>,
-    broken: Option<&str>,
-) -> Result<(Arc<str>, Info), Unavailable> {
+/// The epoch that all servers count in, and the stream as it is in it.
+pub(super) async fn agree(broker: &Broker, seen: Option<&Seen>) -> Result<(Arc<str>, Info), Unavailable> {
     for _ in 0..TRIES {
         let info = broker.info().await?;
         let (agreed, at) = read(broker).await?;
         let why = match &agreed {
             None => "there was none",
             Some(agreed) if agreed.made != made(&info) => "the stream was made anew",
-            Some(agreed) if broken == Some(&*agreed.epoch) => "the stream has lost what it had taken",
             Some(agreed) if !has_lost(broker, &agreed.epoch, seen).await? => {
                 // What came meanwhile is followed.
                 return Ok((agreed.epoch.as_str().into(), info));

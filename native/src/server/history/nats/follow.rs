@@ -13,6 +13,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use super::broker::{Broker, Stored};
 use super::epoch::{self, Seen};
 use super::error::unavailable;
+use super::judge::Judge;
 use super::record::Record;
 use super::streams::{self, Trouble};
 use super::{Link, NatsConfig};
@@ -43,7 +44,7 @@ pub(super) enum News {
     Up { epoch: Arc<str>, last: u64 },
     /// It is not, and why.
     Down(String),
-    /// A message, in the order of the stream.
+    /// What is at the next place of the stream; `None`: nothing that counts.
     Said { seq: u64, record: Option<Record> },
 }
 
@@ -55,8 +56,7 @@ pub(super) struct Follower {
     pub(super) link: watch::Receiver<Link>,
     pub(super) news: mpsc::Sender<News>,
     pub(super) seen: Option<Seen>,
-    /// The last epoch in which something was missing that the broker had taken.
-    pub(super) broken: watch::Receiver<Option<Arc<str>>>,
+    pub(super) judge: Judge,
 }
 
 impl Follower {
@@ -90,11 +90,12 @@ impl Follower {
             let _ = self.link.wait_for(|link| link.up).await;
         }
         streams::prepare(&self.broker, &self.config).await?;
-        let broken = self.broken.borrow_and_update().clone();
-        let (epoch, info) = epoch::agree(&self.broker, self.seen.as_ref(), broken.as_deref()).await?;
+        let (epoch, info) = epoch::agree(&self.broker, self.seen.as_ref()).await?;
+        self.broker.learn_repeats().await?;
         let last = info.state.last_sequence;
         if self.seen.as_ref().is_none_or(|seen| seen.epoch != epoch) {
             self.seen = Some(Seen { epoch: epoch.clone(), seq: last, at: None });
+            self.judge = Judge::default();
         }
         let _ = self.news.send(News::Up { epoch, last }).await;
         Ok(())
@@ -142,13 +143,17 @@ impl Follower {
                     if seq <= seen.seq || is_quiet && self.has_lost_any(lately.drain(..)).await? {
                         return Err(unavailable("the stream has another message where one was seen"));
                     }
+                    let counts = match &record {
+                        Some(record) => self.judge.counts(&self.broker, seq, record).await?,
+                        None => false,
+                    };
                     (seen.seq, seen.at) = (seq, Some(at));
                     self.seen = Some(seen.clone());
                     lately.push_back(seen.clone());
                     if lately.len() > LATELY {
                         lately.pop_front();
                     }
-                    if self.news.send(News::Said { seq, record }).await.is_err() {
+                    if self.news.send(News::Said { seq, record: record.filter(|_| counts) }).await.is_err() {
                         return Ok(());
                     }
                 }
@@ -164,11 +169,6 @@ impl Follower {
                     let link = self.link.borrow_and_update().clone();
                     if changed.is_err() || !link.up {
                         return Err(Unavailable(link.why));
-                    }
-                }
-                Ok(()) = self.broken.changed() => {
-                    if self.broken.borrow_and_update().as_ref() == Some(&seen.epoch) {
-                        return Err(unavailable("the stream has lost what it had taken"));
                     }
                 }
                 () = self.news.closed() => return Ok(()),

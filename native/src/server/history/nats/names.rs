@@ -70,6 +70,16 @@ impl Names {
         self.note("*")
     }
 
+    /// Where the first is of which this one is the repeat.
+    pub(super) fn repeat(&self, seq: u64) -> String {
+        format!("{}.repeat.{seq}", self.meta)
+    }
+
+    /// Those of all repeats.
+    pub(super) fn repeats(&self) -> String {
+        format!("{}.repeat.*", self.meta)
+    }
+
     /// Says nothing.
     pub(super) fn probe(&self) -> String {
         format!("{}.probe", self.meta)

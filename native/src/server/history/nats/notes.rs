@@ -52,9 +52,8 @@ impl Note {
 
     /// Whether this is the message it tells of.
     fn is_of(&self, record: &Record) -> bool {
-        record.room == self.room
-            && record.id == self.id
-            && record.from().is_some_and(|from| from.to_string() == self.from)
+        let from = record.from().map(|from| from.to_string());
+        record.room == self.room && record.id == self.id && from.as_ref() == Some(&self.from)
     }
 }
 
@@ -123,7 +122,11 @@ mod tests {
     fn a_note_is_of_one_message_and_of_no_other() {
         let from = Identity::of("secret", None);
         let record = |room: &str, from, id| {
-            Record::new(room, Draft { from, name: "Ada".into(), id, at: 1, text: "hello".into(), style: None }, 0)
+            Record::new(
+                room,
+                Draft { from, name: "Ada".into(), id, at: 1, text: "hello".into(), style: None },
+                0,
+            )
         };
         let note = Note::of("e", 5, &record("tea", from, 7)).unwrap();
         assert_eq!(note, Note::new("e", 5, &("tea".into(), from), 7));

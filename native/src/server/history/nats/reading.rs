@@ -1,8 +1,10 @@
 //! Pages of a room, read from the broker. The stream has the messages of all rooms; `prev` is found by reading one more.
 
+use std::collections::BTreeMap;
+
 use heartline_core::room::engine::{Entry, Most, Page, Unavailable};
 
-use super::broker::{Broker, Found, Want};
+use super::broker::{Broker, Found, Stored, Want};
 use super::error::unavailable;
 
 /// By how much a look back widens while it has not found enough.
@@ -56,7 +58,7 @@ impl Broker {
             }
             more = true;
         }
-        let mut entries = chain(found, prev);
+        let mut entries = self.chain(found, prev);
         let mut bytes = 0;
         let too_long = |entry: &Entry| {
             bytes += entry.encoded.len();
@@ -88,7 +90,7 @@ impl Broker {
             None if found.messages.is_empty() => 0,
             None => self.beginning(room).await?,
         };
-        let mut entries = chain(found, prev);
+        let mut entries = self.chain(found, prev);
         let mut bytes: usize = entries.iter().map(|entry| entry.encoded.len()).sum();
         let mut drop = 0;
         while bytes > most.bytes && drop + 1 < entries.len() {
@@ -132,19 +134,25 @@ impl Broker {
         }
         Ok(self.last(self.names.room(room)).await?.is_some_and(|last| last.seq > seq))
     }
-}
 
-/// Gives each message the one before it. What was trimmed while it was read is left out.
-fn chain(found: Found, mut prev: u64) -> Vec<Entry> {
-    let mut entries = Vec::with_capacity(found.messages.len());
-    for stored in found.messages {
-        if stored.seq <= prev {
-            continue;
+    /// Gives each message the one before it. What was trimmed while it was read is left out, and so is the second of two repeats, by
+    /// its [mark](super::judge) or because the first is here, too.
+    fn chain(&self, found: Found, mut prev: u64) -> Vec<Entry> {
+        let mut entries = Vec::with_capacity(found.messages.len());
+        let mut lasts = BTreeMap::new();
+        for Stored { seq, record, .. } in found.messages {
+            let Some(record) = record.filter(|_| seq > prev && self.repeats.place(seq) == seq) else {
+                continue;
+            };
+            let Some(from) = record.from() else { continue };
+            if lasts.insert(from, seq).is_some_and(|last| last > record.before) {
+                continue;
+            }
+            if let Some(entry) = record.entry(seq, prev) {
+                prev = seq;
+                entries.push(entry);
+            }
         }
-        if let Some(entry) = stored.record.and_then(|record| record.entry(stored.seq, prev)) {
-            prev = stored.seq;
-            entries.push(entry);
-        }
+        entries
     }
-    entries
 }

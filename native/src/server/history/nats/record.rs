@@ -8,6 +8,8 @@ use heartline_core::room::engine::{Draft, Entry, Fingerprint};
 use heartline_core::wire::Style;
 use serde::{Deserialize, Serialize};
 
+use super::authors::Key;
+
 /// Described in `docs/history.md`; fields may be added, none may change.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub(super) struct Record {
@@ -54,6 +56,11 @@ impl Record {
 
     pub(super) fn from(&self) -> Option<Identity> {
         Identity::parse(&self.from)
+    }
+
+    /// Whether it is the message of this author, in this room, with this id.
+    pub(super) fn is(&self, (room, from): &Key, id: u64) -> bool {
+        *self.room == **room && self.id == id && self.from() == Some(*from)
     }
 
     pub(super) fn fingerprint(&self) -> Option<Fingerprint> {

@@ -5,24 +5,16 @@ use std::sync::Arc;
 
 use heartline_core::room::engine::Entry;
 
-use super::authors::Key;
 use super::record::Record;
 use super::tail::Tails;
 
 /// For how many rooms nobody is in here it is known where they stand.
 const KNOWN: usize = 100_000;
 
-/// How many messages may be taken and not followed yet for the broker's word for them to be checked.
-const PROMISED: usize = 10_000;
-
 /// All rooms that this server heard of since the epoch began.
 #[derive(Debug, Default)]
 pub(super) struct Rooms {
     lasts: HashMap<Arc<str>, u64>,
-    /// What was accepted and is not followed yet: whoever reads must find it.
-    accepted: HashMap<Arc<str>, u64>,
-    /// Of what was accepted and is not followed yet: what is to be where.
-    promised: BTreeMap<u64, (Key, u64)>,
     pub(super) open: BTreeMap<Arc<str>, Stage>,
     pub(super) tails: Tails,
     /// The seq of the last message of the stream that was followed.
@@ -57,35 +49,6 @@ impl Rooms {
         self.lasts.get(room).copied()
     }
 
-    /// The message of this id was accepted.
-    pub(super) fn accept(&mut self, key: &Key, id: u64, seq: u64) {
-        if self.seen < seq {
-            let accepted = self.accepted.entry(key.0.clone()).or_default();
-            *accepted = seq.max(*accepted);
-            self.promised.insert(seq, (key.clone(), id));
-            if self.promised.len() > PROMISED {
-                self.promised.pop_first();
-            }
-        }
-    }
-
-    /// Whether the broker took another message to this place than it has there now: the end of the stream was lost in between.
-    pub(super) fn is_broken(&mut self, seq: u64, record: Option<&Record>) -> bool {
-        let later = self.promised.split_off(&(seq + 1));
-        let promised = std::mem::replace(&mut self.promised, later).remove(&seq);
-        promised.is_some_and(|((room, from), id)| {
-            record
-                .is_none_or(|record| *record.room != *room || record.id != id || record.from() != Some(from))
-        })
-    }
-
-    /// The seq a page of a room must reach, and whether all up to it was followed; `None`: only the broker knows.
-    pub(super) fn reached(&self, room: &str) -> Option<(u64, bool)> {
-        let last = self.last(room)?;
-        let accepted = self.accepted.get(room).copied().unwrap_or_default();
-        Some((last.max(accepted), accepted <= last))
-    }
-
     /// A room that was being opened has been looked up. Returns where it stands: the look-up may be older than what was followed.
     pub(super) fn opened(&mut self, room: &Arc<str>, found: u64) -> u64 {
         let last = self.lasts.entry(room.clone()).or_default();
@@ -108,9 +71,6 @@ impl Rooms {
         }
         self.seen = seq;
         let record = record?;
-        if self.accepted.get(&*record.room).is_some_and(|accepted| *accepted <= seq) {
-            self.accepted.remove(&*record.room);
-        }
         let room = match self.lasts.get_key_value(&*record.room) {
             Some((room, _)) => room.clone(),
             None => Arc::from(&*record.room),
@@ -145,43 +105,5 @@ impl Rooms {
         let (_, &mut median, _) = lasts.select_nth_unstable(half);
         let open = &self.open;
         self.lasts.retain(|room, last| *last > median || open.contains_key(room));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use heartline_core::room::Identity;
-    use heartline_core::room::engine::Draft;
-
-    use super::*;
-
-    #[test]
-    fn another_message_where_one_was_taken_is_noticed() {
-        let key: Key = ("tea".into(), Identity::of("secret", None));
-        let mut rooms = Rooms::default();
-        (1..=4).for_each(|seq| rooms.accept(&key, seq + 10, seq));
-        assert!(!rooms.is_broken(1, Some(&record("tea", 11))));
-        rooms.follow(1, Some(record("tea", 11)));
-        assert!(rooms.is_broken(2, Some(&record("coffee", 12))), "of another room");
-        assert!(rooms.is_broken(3, Some(&record("tea", 12))), "another one of this author");
-        assert!(rooms.is_broken(4, None), "not ours");
-        rooms.follow(4, None);
-        rooms.accept(&key, 14, 4);
-        assert!(!rooms.is_broken(4, Some(&record("tea", 99))), "it was followed before the answer came");
-    }
-
-    #[test]
-    fn what_was_deleted_before_it_was_followed_is_not_missed() {
-        let key: Key = ("tea".into(), Identity::of("secret", None));
-        let mut rooms = Rooms::default();
-        rooms.accept(&key, 11, 1);
-        assert!(!rooms.is_broken(2, Some(&record("tea", 12))));
-        assert!(rooms.promised.is_empty());
-    }
-
-    fn record(room: &str, id: u64) -> Record {
-        let from = Identity::of("secret", None);
-        let draft = Draft { from, name: "Ada".into(), id, at: 1, text: "hello".into(), style: None };
-        Record::new(room, draft, 0)
     }
 }

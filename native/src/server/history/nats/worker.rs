@@ -15,11 +15,10 @@ use super::author;
 use super::authors::{Authors, Key};
 use super::broker::Broker;
 use super::config::NatsKeep;
-use super::error::unavailable;
 use super::elsewhere::Board;
+use super::error::unavailable;
 use super::follow::News;
-use super::notary::Notary;
-use super::notes::Note;
+use super::pending::Pending;
 use super::rooms::{Rooms, Stage};
 use super::wellbeing::Wellbeing;
 use done::Done;
@@ -42,8 +41,6 @@ pub(super) struct Worker {
     keep: NatsKeep,
     replies: mpsc::Sender<Reply>,
     wellbeing: Wellbeing,
-    /// The last epoch in which something was missing that the broker had taken.
-    broken: watch::Sender<Option<Arc<str>>>,
     /// For other servers: who is here.
     board: Board,
     epoch: Arc<str>,
@@ -57,7 +54,7 @@ pub(super) struct Worker {
     visits: u64,
     /// Up to here the stream was trimmed.
     gone: u64,
-    notary: Notary,
+    pending: Pending,
     /// This server's name for its notes.
     name: String,
     /// What was seen when chores were done last.
@@ -71,7 +68,6 @@ impl Worker {
         keep: NatsKeep,
         replies: mpsc::Sender<Reply>,
         health: watch::Sender<Health>,
-        broken: watch::Sender<Option<Arc<str>>>,
         board: Board,
     ) -> Self {
         Self {
@@ -79,7 +75,6 @@ impl Worker {
             keep,
             replies,
             wellbeing: Wellbeing::new(health),
-            broken,
             board,
             epoch: "".into(),
             rooms: Rooms::default(),
@@ -90,7 +85,7 @@ impl Worker {
             reads: Arc::new(Semaphore::new(READS)),
             visits: 0,
             gone: 0,
-            notary: Notary::default(),
+            pending: Pending::default(),
             name: format!("{:016x}", fastrand::u64(..)),
             tended: 0,
             at_chores: false,
@@ -139,26 +134,22 @@ impl Worker {
             }
             Request::ReadAfter { ticket, room, after, most } => {
                 // Of what is above all that was followed only the broker knows.
-                let reached = self.rooms.reached(&room).filter(|(last, _)| after <= *last);
-                let here = reached
-                    .filter(|reached| reached.1)
-                    .and_then(|(last, _)| self.rooms.tails.read_after(&room, after, most, last));
+                let last = self.rooms.last(&room).filter(|last| after <= *last);
+                let here = last.and_then(|last| self.rooms.tails.read_after(&room, after, most, last));
                 let broker = self.broker.clone();
                 self.read(ticket, room.clone(), here, false, async move {
-                    let known = known(&broker, &room, reached).await?;
+                    let known = known(&broker, &room, last).await?;
                     broker.read_after(&room, after, most, known).await
                 })
                 .await;
             }
             Request::ReadBefore { ticket, room, before, most } => {
-                let reached = self.rooms.reached(&room);
-                let here = reached
-                    .filter(|reached| reached.1)
-                    .and_then(|(last, _)| self.rooms.tails.read_before(&room, before, most, last));
+                let last = self.rooms.last(&room);
+                let here = last.and_then(|last| self.rooms.tails.read_before(&room, before, most, last));
                 let broker = self.broker.clone();
-                let is_end = reached.is_none_or(|(last, _)| before > last);
+                let is_end = last.is_none_or(|last| before > last);
                 self.read(ticket, room.clone(), here, is_end, async move {
-                    let known = known(&broker, &room, reached).await?;
+                    let known = known(&broker, &room, last).await?;
                     broker.read_before(&room, before, most, known).await
                 })
                 .await;
@@ -239,7 +230,7 @@ impl Worker {
                     self.authors.begin_anew();
                     self.rooms.begin_anew(last);
                     (self.tended, self.gone) = (0, 0);
-                    let waiting = self.notary.begin_anew();
+                    let waiting = self.pending.begin_anew(last);
                     self.answer(waiting, Err(begun_anew())).await;
                     for (room, stage) in self.rooms.open.clone() {
                         let asked = match stage {
@@ -251,15 +242,16 @@ impl Worker {
                 }
                 self.wellbeing.up();
             }
-            News::Down(why) => self.wellbeing.down(why),
+            News::Down(why) => {
+                let waiting = self.pending.lose_sight();
+                self.answer(waiting, Err(Unavailable(why.clone()))).await;
+                self.wellbeing.down(why);
+            }
             News::Said { seq, record } => {
-                if self.rooms.is_broken(seq, record.as_ref()) {
-                    self.broken.send_replace(Some(self.epoch.clone()));
-                }
-                if let Some(note) = record.as_ref().and_then(|record| Note::of(&self.epoch, seq, record)) {
-                    self.notary.learn(note);
-                    self.note_next();
-                }
+                let passed = self.pending.pass(&self.epoch, seq, record.as_ref());
+                passed.keys.iter().for_each(|key| self.authors.forget(key));
+                self.answer(passed.gone, Err(gone())).await;
+                self.note_next();
                 if let Some((room, entry)) = self.rooms.follow(seq, record) {
                     self.say(Reply::Followed { room, entry }).await;
                 }
@@ -269,7 +261,7 @@ impl Worker {
 
     /// Takes down what this server knows of, unless it is being done.
     fn note_next(&mut self) {
-        let Some(note) = self.notary.next() else { return };
+        let Some(note) = self.pending.next() else { return };
         let (broker, name) = (self.broker.clone(), self.name.clone());
         self.tasks.spawn(async move { Done::Noted(broker.note(&name, &note).await) });
     }
@@ -320,10 +312,15 @@ fn begun_anew() -> Unavailable {
     unavailable("it has begun anew")
 }
 
+/// What is said of a message that is not where the broker took it.
+fn gone() -> Unavailable {
+    unavailable("it took a message, and has it no more")
+}
+
 /// A seq that a room has reached, from its leader where nothing was followed.
-async fn known(broker: &Broker, room: &str, reached: Option<(u64, bool)>) -> Result<u64, Unavailable> {
-    match reached {
-        Some((last, _)) => Ok(last),
+async fn known(broker: &Broker, room: &str, last: Option<u64>) -> Result<u64, Unavailable> {
+    match last {
+        Some(last) => Ok(last),
         None => broker.head(room).await,
     }
 }

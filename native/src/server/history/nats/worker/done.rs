@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use heartline_core::room::engine::{Head, Page, Refusal, Reply, Ticket, Unavailable};
 
-use super::{Worker, begun_anew};
+use super::{Worker, begun_anew, gone};
 use crate::server::history::nats::author::Author;
 use crate::server::history::nats::authors::Key;
-use crate::server::history::nats::notes::Note;
+use crate::server::history::nats::pending::Fate;
 use crate::server::history::nats::rooms::Stage;
 
 /// How a task ended.
@@ -65,12 +65,14 @@ impl Worker {
                 match seq {
                     Ok(seq) if is_now => {
                         self.wellbeing.took();
-                        self.rooms.accept(&key, id, seq);
-                        self.notary.learn(Note::new(&epoch, seq, &key, id));
-                        if !self.notary.wait(ticket, seq) {
-                            self.answer([(ticket, seq)], Ok(())).await;
+                        match self.pending.take(ticket, &epoch, &key, id, seq) {
+                            Fate::Accepted => self.answer([(ticket, seq)], Ok(())).await,
+                            Fate::Open => self.note_next(),
+                            Fate::Gone => {
+                                self.authors.forget(&key);
+                                self.answer([(ticket, seq)], Err(gone())).await;
+                            }
                         }
-                        self.note_next();
                     }
                     // It may have been lost with the end of that epoch, or not.
                     Ok(seq) => self.answer([(ticket, seq)], Err(begun_anew())).await,
@@ -85,13 +87,13 @@ impl Worker {
                 self.append_next(key);
             }
             Done::Noted(Ok(())) => {
-                let noted = self.notary.lies();
+                let noted = self.pending.noted();
                 self.answer(noted, Ok(())).await;
                 self.note_next();
             }
             Done::Noted(Err(away)) => {
                 self.wellbeing.refused(away.0.clone());
-                let waiting = self.notary.failed();
+                let waiting = self.pending.not_noted();
                 self.answer(waiting, Err(away)).await;
             }
             Done::Read { room, ticket, epoch, is_end, page } => {
