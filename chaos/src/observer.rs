@@ -50,6 +50,11 @@ impl Observers {
         Self { seen, tasks }
     }
 
+    /// The first place at which two different things were seen.
+    pub(crate) fn contradiction(&self) -> Option<u64> {
+        locked(&self.seen).iter().find(|(_, ever)| ever.len() > 1).map(|(seq, _)| *seq)
+    }
+
     /// The first place at which something else was seen than is there in the end.
     pub(crate) fn given_twice(&self, there: &BTreeMap<u64, Content>) -> Option<u64> {
         let seen = locked(&self.seen);

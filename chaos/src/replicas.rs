@@ -21,17 +21,22 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const RETRY: Duration = Duration::from_millis(500);
 
 impl Broker {
-    /// Asks each of them for the whole stream, and tells where two of them differ, or where something else was seen before. Changes
-    /// the stream so that they may be asked.
+    /// Asks each of them for the whole stream, and tells where two of them differ, or where something else was seen before; of brokers
+    /// that do not answer any more, where two different things were seen. Changes the stream so that they may be asked.
     pub(crate) async fn disagreement(&self, name: &str, observers: &Observers) -> Option<String> {
         let mut replicas = Vec::new();
         for url in self.urls() {
-            // One that cannot be asked proves nothing.
+            // One that cannot be asked proves nothing by that.
             if let Ok(kept) = patiently(&url, name).await {
                 replicas.push((url, kept));
             }
         }
-        let [(first, known), others @ ..] = &replicas[..] else { return None };
+        let [(first, known), others @ ..] = &replicas[..] else {
+            let seq = observers.contradiction()?;
+            return Some(format!(
+                "two different messages were seen at {seq}, and none of the brokers answers any more"
+            ));
+        };
         let differs = others.iter().find_map(|(other, there)| {
             let seqs = known.keys().chain(there.keys());
             let seq = seqs.filter(|seq| known.get(seq) != there.get(seq)).min()?;

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStdout, Command};
 
 /// How long a server may take to listen, on a machine that is busy.
@@ -77,6 +78,21 @@ impl Server {
     /// Where it listens, while it is up.
     pub fn address(&self) -> Option<SocketAddr> {
         self.running.as_ref().map(|running| running.address)
+    }
+
+    /// Whether it is up and says at `/readyz` that it can work.
+    pub async fn is_ready(&self) -> bool {
+        let Some(address) = self.address() else { return false };
+        let asked = async {
+            let mut stream = TcpStream::connect(address).await?;
+            let request = format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+            stream.write_all(request.as_bytes()).await?;
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).await?;
+            std::io::Result::Ok(answer)
+        };
+        let answer = tokio::time::timeout(PATIENCE, asked).await;
+        matches!(answer, Ok(Ok(answer)) if answer.starts_with(b"HTTP/1.1 200"))
     }
 
     /// Its process, while it is up.

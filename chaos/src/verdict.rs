@@ -17,6 +17,9 @@ const HEALED: Duration = Duration::from_secs(90);
 /// Between two looks at the history while what was on its way at the last word still arrives.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
 
+/// How long servers may take to tell that brokers lost something: two looks at what was noted, and their doubts.
+const TOLD_WITHIN: Duration = Duration::from_secs(15);
+
 /// More findings than this are only counted: one cause has many.
 const TOLD: usize = 30;
 
@@ -36,7 +39,11 @@ pub struct Verdict {
 impl Life {
     /// Asks the ledger, when everybody stands where the history ends.
     pub(crate) async fn end(mut self) -> Result<Verdict> {
-        let found = self.settle().await?;
+        let mut found = self.settle().await?;
+        if self.history == History::Cluster && self.broker_failed {
+            self.until_told().await;
+            found = self.settle().await?;
+        }
         self.crowd.finish().await?;
         let totals = self.judge(&found);
         if !self.findings.is_empty() && self.history == History::Cluster && self.broker_failed {
@@ -48,6 +55,17 @@ impl Life {
         });
         let (notes, logs) = (self.place.notes.clone(), logs.collect());
         Ok(Verdict { findings: self.findings, totals, notes, logs })
+    }
+
+    /// Until servers have found out what the brokers lost: when all can work again, and have looked once more.
+    async fn until_told(&self) {
+        let until = Instant::now() + HEALED;
+        for server in &self.servers {
+            while !server.is_ready().await && Instant::now() < until {
+                sleep(BETWEEN_LOOKS).await;
+            }
+        }
+        sleep(TOLD_WITHIN).await;
     }
 
     /// Brokers that keep different histories, or lost what they had, are at fault themselves, and nothing can be asked of what members
@@ -86,9 +104,12 @@ impl Life {
                     if self.history == History::Cluster && self.broker_failed && anew == epoch =>
                 {
                     let kept = ledger.lost_end(room, old, anew, &there);
-                    self.place.notes.push(format!(
-                        "{room}: the brokers lost what they had taken above {kept}, and a new epoch says so"
-                    ));
+                    self.place.notes.push(match kept {
+                        Some(kept) => {
+                            format!("{room}: the brokers lost what they had taken above {kept}, and a new epoch says so")
+                        }
+                        None => format!("{room}: a new epoch began, and all that anybody was told of is in it"),
+                    });
                 }
                 (surprises, _) => {
                     let what = format!("{room}: epochs began without a cause: {}", surprises.join(", "));

@@ -18,7 +18,11 @@
 //! assert_eq!(End::Fin { by: Party::Server }.to_string(), "the server hung up without a close frame (FIN)");
 //! ```
 
+mod bits;
+
 use std::fmt;
+
+pub use bits::Bits;
 
 use serde::{Deserialize, Serialize};
 
@@ -226,6 +230,9 @@ pub struct Frame {
     pub masking_key: Option<String>,
     /// Payload length.
     pub length: u64,
+    /// In how many bits that is written: 7, 16 or 64; 0 where the relay does not say.
+    #[serde(default)]
+    pub length_bits: u8,
     /// The payload, unmasked.
     pub payload: Payload,
     /// What a close frame says.
@@ -319,6 +326,25 @@ pub enum End {
         /// Why.
         why: String,
     },
+}
+
+impl FromRelay {
+    /// Reads a message of the feed.
+    ///
+    /// # Errors
+    /// Words, if it is none.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        serde_json::from_str(text).map_err(|error| error.to_string())
+    }
+}
+
+impl ToRelay {
+    /// The message that asks for it.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        // There is nothing in it that JSON has no spelling for.
+        serde_json::to_string(self).unwrap_or_default()
+    }
 }
 
 impl From<Side> for Party {

@@ -10,6 +10,7 @@ pub mod browser;
 mod driver;
 pub mod page;
 pub mod process;
+pub mod relay;
 pub mod server;
 pub mod terminal;
 pub mod wait;

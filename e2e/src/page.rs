@@ -3,6 +3,7 @@
 mod badge;
 mod chat;
 mod echo;
+mod inspector;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ pub use badge::Badge;
 pub use chat::{Chat, Entry};
 pub use echo::{Echo, Logged};
 pub use fantoccini::key::Key;
+pub use inspector::Inspector;
 
 use crate::wait;
 
@@ -43,6 +45,11 @@ impl Page {
     /// The Echo tab.
     pub fn echo(&self) -> Echo<'_> {
         Echo { page: self }
+    }
+
+    /// The Inspector tab.
+    pub fn inspector(&self) -> Inspector<'_> {
+        Inspector { page: self }
     }
 
     /// Opens a URL here.

@@ -58,15 +58,19 @@ impl Process {
     }
 
     /// As [`line`](Self::line); `None` if it ended, or the deadline passed.
-    pub async fn try_line<T>(&mut self, mut find: impl FnMut(&str) -> Option<T>) -> Option<T> {
-        let mut found = None;
-        let awaited = self.out.wait_for(|lines| {
-            found = lines.iter().find_map(|line| find(line));
-            found.is_some()
-        });
-        // Both a closed pipe and a passed deadline leave `found` empty.
-        let _ = tokio::time::timeout(DEADLINE, awaited).await.map(|seen| seen.map(drop));
-        found
+    pub async fn try_line<T>(&mut self, find: impl FnMut(&str) -> Option<T>) -> Option<T> {
+        try_line(&mut self.out, find).await
+    }
+
+    /// As [`line`](Self::line), of its standard error.
+    ///
+    /// # Panics
+    /// It ended, or the deadline passed, without such a line.
+    pub async fn error_line<T>(&mut self, what: &str, find: impl FnMut(&str) -> Option<T>) -> T {
+        match try_line(&mut self.err, find).await {
+            Some(found) => found,
+            None => panic!("{} never wrote {what}\n{}", self.name, self.said()),
+        }
     }
 
     /// Writes a line to its standard input.
@@ -117,6 +121,18 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// The first line that `find` makes something of; `None` if there are no more, or the deadline passed.
+async fn try_line<T>(lines: &mut Lines, mut find: impl FnMut(&str) -> Option<T>) -> Option<T> {
+    let mut found = None;
+    let awaited = lines.wait_for(|lines| {
+        found = lines.iter().find_map(|line| find(line));
+        found.is_some()
+    });
+    // Both a closed pipe and a passed deadline leave `found` empty.
+    let _ = tokio::time::timeout(DEADLINE, awaited).await.map(|seen| seen.map(drop));
+    found
 }
 
 fn follow(stream: impl Read + Send + 'static) -> Lines {

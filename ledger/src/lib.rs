@@ -172,9 +172,9 @@ impl Ledger {
     }
 
     /// What the history lies on lost the end of it, and it began a new epoch, in which `history` was found. Returns up to where the
-    /// two are the same. Whoever was told of a place above that in the old epoch may have been told what others were not: of that
+    /// two are the same; `None`: nothing is missing that anybody was told of. Whoever was told of a place above that in the old epoch may have been told what others were not: of that
     /// end only one thing can be asked, that the new epoch says that it is gone.
-    pub fn lost_end(&mut self, room: &str, old: &str, new: &str, history: &[Sighting<'_>]) -> u64 {
+    pub fn lost_end(&mut self, room: &str, old: &str, new: &str, history: &[Sighting<'_>]) -> Option<u64> {
         let book = self.book(room, old);
         let is_there = |seq: u64, message: &Message| {
             history.iter().any(|there| {
@@ -187,9 +187,10 @@ impl Ledger {
         let differs =
             book.places.iter().find(|(seq, message)| !is_there(**seq, message)).map(|(seq, _)| *seq);
         let conflicts = book.conflicts.iter().map(|(seq, _)| *seq);
-        let kept = differs.into_iter().chain(conflicts).min().map_or(u64::MAX - 1, |first| first - 1);
-        book.forget_above(kept);
-        self.began_anew(room, old, new, kept);
+        let kept = differs.into_iter().chain(conflicts).min().map(|first| first - 1);
+        let all = u64::MAX - 1;
+        book.forget_above(kept.unwrap_or(all));
+        self.began_anew(room, old, new, kept.unwrap_or(all));
         kept
     }
 
@@ -271,7 +272,7 @@ mod tests {
             let mut ledger = lost();
             ledger.kept("tea", "new", there.iter().copied());
             let kept = ledger.lost_end("tea", "old", "new", there);
-            assert_eq!(kept, u64::from(there.len() == 2));
+            assert_eq!(kept, Some(u64::from(there.len() == 2)));
             assert_eq!(ledger.check(), []);
         }
     }

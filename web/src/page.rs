@@ -1,5 +1,7 @@
 //! What the page knows of where it is.
 
+use wasm_bindgen::JsCast;
+
 use crate::model::address::Origin;
 
 /// Where this page came from.
@@ -39,4 +41,20 @@ pub fn link_room(room: &str) {
     let _ = leptos::prelude::window()
         .history()
         .and_then(|history| history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&address)));
+}
+
+/// Lets the browser save a text as a file.
+pub fn save(name: &str, text: &str) {
+    let parts = js_sys::Array::of1(&text.into());
+    let document = leptos::prelude::document();
+    let made = web_sys::Blob::new_with_str_sequence(&parts).and_then(|blob| {
+        let url = web_sys::Url::create_object_url_with_blob(&blob)?;
+        let link: web_sys::HtmlAnchorElement = document.create_element("a")?.unchecked_into();
+        link.set_href(&url);
+        link.set_download(name);
+        link.click();
+        web_sys::Url::revoke_object_url(&url)
+    });
+    // A browser that saves nothing has said so itself.
+    drop(made);
 }

@@ -21,6 +21,7 @@ mod frame_close_watch;
 mod frame_encode;
 mod frame_random;
 mod handshake;
+mod inspect;
 mod ledger_random;
 mod ledger_scenarios;
 mod ledger_schedule;

@@ -25,6 +25,7 @@ mod comeback;
 mod commands;
 mod echo;
 mod hidden;
+mod inspector;
 mod keeping;
 mod keyboard;
 mod memory;

@@ -5,7 +5,7 @@ use std::time::Instant;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use heartline_core::{
     close::Dialect,
-    frame::{self, Compression, Kept, Kind, Opcode, Side},
+    frame::{self, Compression, Kept, Kind, LengthForm, Opcode, Side},
     handshake::{Fields, Outcome},
     inspect::{Close, Frame, FromRelay, Message, PAYLOAD, Payload},
 };
@@ -87,6 +87,11 @@ fn told(
         name: header.opcode.name().to_owned(),
         masking_key: header.masking_key.map(|key| format!("{:08x}", u32::from_be_bytes(key))),
         length: header.length,
+        length_bits: match header.form {
+            LengthForm::Bits7 => 7,
+            LengthForm::Bits16 => 16,
+            LengthForm::Bits64 => 64,
+        },
         payload: payload(&frame.payload, is_text),
         close: frame.close.as_ref().map(|close| Close {
             code: close.code,

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use super::{
     chat_tab::ChatTab,
     echo_tab::EchoTab,
+    inspect_tab::InspectTab,
     notices::{NoticeList, Notices},
     tabs::{Panel, Tab, Tabs},
 };
@@ -59,6 +60,9 @@ pub fn App() -> impl IntoView {
                 </Panel>
                 <Panel tab=Tab::Echo shown>
                     <EchoTab />
+                </Panel>
+                <Panel tab=Tab::Inspect shown>
+                    <InspectTab />
                 </Panel>
             </main>
         </div>

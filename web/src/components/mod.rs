@@ -4,7 +4,7 @@
 //!
 //! | where | hooks |
 //! | --- | --- |
-//! | everywhere | `tabs` (with `tab-chat`, `tab-echo`), `panel-chat`, `panel-echo`, `notices` |
+//! | everywhere | `tabs` (with `tab-chat`, `tab-echo`, `tab-inspect`), `panel-chat`, `panel-echo`, `panel-inspect`, `notices` |
 //! | badge, one in each panel | `badge` (with `data-tone`), `badge-state`, `badge-rtt`, `badge-last-sign`, `badge-next-dial`, `dial-now`, `badge-last-end`, `badge-last-dial` |
 //! | the line in detail, likewise | `line-panel`, `beat-plot`, `line-facts`, `line-ends` |
 //! | chat | `chat-name`, `chat-room`, `chat-token`, `chat-join`, `chat-leave`, `chat-complaint`, `timeline`, `jump`, `chat-input`, `chat-send`, `members`, `members-total` |
@@ -13,6 +13,8 @@
 //! | echo | `echo-url`, `echo-subprotocol`, `echo-connect`, `echo-disconnect`, `echo-complaint`, `echo-suggestion`, `echo-form`, `echo-input`, `echo-send`, `echo-log` |
 //! | a line of the log | `log-line` with `data-kind` (`in`, `out`, `note`) |
 //! | probes | `probe-count`, `probe-interval`, `probe-start`, `probe-stop`, `probe-plot`, `probe-stats` |
+//! | inspector | `inspect-url`, `inspect-connect`, `inspect-disconnect`, `inspect-complaint`, `inspect-hint`, `inspect-to`, `inspect-line`, `inspect-filter`, `inspect-save`, `frames` with a `frame` in each row and `frame-open` in those that can be opened, `fault`, `fault-clear`, `fault-words`, `fault-set`, `faults` |
+//! | one frame | `frame-detail`, `field`, `dump` |
 //! | policy, one in each panel | `policy`, `policy-preset`, `policy-json`, `policy-set`, `policy-complaint` |
 
 pub mod app;
@@ -25,8 +27,13 @@ pub mod echo_composer;
 pub mod echo_form;
 pub mod echo_tab;
 pub mod entry;
+pub mod fault_bar;
 pub mod field;
 pub mod follow;
+pub mod frame_detail;
+pub mod frame_table;
+pub mod inspect_form;
+pub mod inspect_tab;
 pub mod join_form;
 pub mod line_panel;
 pub mod log_view;

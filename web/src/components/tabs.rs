@@ -11,10 +11,12 @@ pub enum Tab {
     Chat,
     /// Any WebSocket server.
     Echo,
+    /// Any line, frame by frame.
+    Inspect,
 }
 
 impl Tab {
-    const ALL: [Self; 2] = [Self::Chat, Self::Echo];
+    const ALL: [Self; 3] = [Self::Chat, Self::Echo, Self::Inspect];
 
     /// The tab last shown, or the first.
     pub fn remembered(store: &Store) -> Self {
@@ -26,6 +28,7 @@ impl Tab {
         match self {
             Self::Chat => "chat",
             Self::Echo => "echo",
+            Self::Inspect => "inspect",
         }
     }
 
@@ -33,17 +36,22 @@ impl Tab {
         match self {
             Self::Chat => "Chat",
             Self::Echo => "Echo",
+            Self::Inspect => "Inspector",
         }
     }
 
+    /// Where a key leads from here; behind the last tab is the first.
     fn neighbour(self, key: &str) -> Option<Self> {
-        match key {
-            // With two tabs both ways lead to the other one.
-            "ArrowLeft" | "ArrowRight" => Some(if self == Self::Chat { Self::Echo } else { Self::Chat }),
-            "Home" => Some(Self::Chat),
-            "End" => Some(Self::Echo),
-            _ => None,
-        }
+        let count = Self::ALL.len();
+        let at = Self::ALL.iter().position(|tab| *tab == self).unwrap_or_default();
+        let to = match key {
+            "ArrowLeft" => (at + count - 1) % count,
+            "ArrowRight" => (at + 1) % count,
+            "Home" => 0,
+            "End" => count - 1,
+            _ => return None,
+        };
+        Some(Self::ALL[to])
     }
 }
 

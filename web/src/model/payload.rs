@@ -92,7 +92,8 @@ pub fn size(message: &Message) -> usize {
     }
 }
 
-fn to_hex(bytes: &[u8]) -> String {
+/// Bytes as pairs of hexadecimal digits, with blanks between them.
+pub fn to_hex(bytes: &[u8]) -> String {
     let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('?');
     let mut hex = String::with_capacity(bytes.len() * 3);
     for byte in bytes {

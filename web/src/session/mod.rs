@@ -2,6 +2,7 @@
 
 pub mod chat;
 pub mod echo;
+pub mod inspect;
 pub mod redraw;
 pub mod stage;
 

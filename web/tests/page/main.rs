@@ -13,6 +13,7 @@ mod command;
 mod components;
 mod driver;
 mod flow;
+mod inspection;
 mod keep;
 mod lifecycle;
 mod links;
