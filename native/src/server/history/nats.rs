@@ -7,7 +7,7 @@
 //!   `Nats-Expected-Last-Subject-Sequence`, the place of the client's last message there: of two servers that append at once, one is
 //!   told no, looks again, and finds the repeat. That needs no window of time and no memory of ids at the broker. Where it takes
 //!   both all the same, the first counts: see [`judge`].
-//! * **Nothing is accepted that was not followed and noted**: see [`pending`] and [`notes`].
+//! * **Nothing is accepted or told that was not followed and noted**: see [`pending`] and [`notes`].
 //! * **In doubt nothing is accepted.** An append without an answer may have happened; the client sends it again, and it is found.
 //! * **What is trimmed leaves marks** in two more streams (`…_META`, `…_AUTHORS`): see [`trim`].
 //! * **A lost end begins a new epoch**: see [`epoch`].

@@ -1,7 +1,7 @@
 //! What servers took down as seen, beside the stream: so that a lost end is known for one also by those who never saw it.
 //!
-//! Each server has a note of its own, of the last message it knows of, and accepts nothing above its note. Whatever is lost of a
-//! stream is lost from some place to its end: so where the message of a note is, all that was accepted by its server is, too.
+//! Each server has a note of its own, of the last message it knows of, and accepts and tells nothing above its note. Whatever is lost
+//! of a stream is lost from some place to its end: so where the message of a note is, all that its server accepted and told is, too.
 
 use std::sync::Arc;
 use std::time::Duration;

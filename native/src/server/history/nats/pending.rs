@@ -1,6 +1,6 @@
-//! What the broker has taken, on its way to being accepted. The stream's order is the judge: so first this server must follow a
-//! message where the broker said it is. Then it must be [noted](super::notes); one note is on its way at a time, and stands for all
-//! that was followed until it went.
+//! What the broker has taken, on its way to being accepted and told. The stream's order is the judge: so first this server must
+//! follow a message where the broker said it is. Then it must be [noted](super::notes); one note is on its way at a time, and stands
+//! for all that was followed until it went.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -10,15 +10,26 @@ use super::authors::Key;
 use super::notes::Note;
 use super::record::Record;
 
+/// So many places may be followed and not noted; then the stream waits.
+const HELD: usize = 10_000;
+
 /// For so many of the places that were followed last it is known what came of them.
 const RECENT: usize = 4096;
+
+/// Who is to hear what became of the message at which place.
+pub(super) type Waiting = (Ticket, u64);
+
+/// What is at which place; `None`: nothing that counts.
+pub(super) type There = (u64, Option<Record>);
 
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     /// Taken and not followed yet: what is to be where.
     taken: BTreeMap<u64, Taken>,
     /// Followed and not noted yet: who is to hear of which place.
-    followed: Vec<(Ticket, u64)>,
+    followed: Vec<Waiting>,
+    /// Followed and not noted yet: what is there, which nobody is told of before.
+    held: VecDeque<There>,
     /// The last place that was followed.
     seen: u64,
     /// The last places with messages, in their order.
@@ -53,7 +64,7 @@ pub(super) enum Fate {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Passed {
     /// They are not there. Whoever waits is to ask again.
-    pub(super) gone: Vec<(Ticket, u64)>,
+    pub(super) gone: Vec<Waiting>,
     /// Whose these are.
     pub(super) keys: Vec<Key>,
 }
@@ -78,10 +89,15 @@ impl Pending {
         Fate::Open
     }
 
+    /// Whether the stream may come to the next place.
+    pub(super) fn has_room(&self) -> bool {
+        self.held.len() < HELD
+    }
+
     /// The stream came to a place, and there is this; `None`: nothing that counts.
-    pub(super) fn pass(&mut self, epoch: &str, seq: u64, record: Option<&Record>) -> Passed {
+    pub(super) fn pass(&mut self, epoch: &str, seq: u64, record: Option<Record>) -> Passed {
         self.seen = seq;
-        if let Some(note) = record.and_then(|record| Note::of(epoch, seq, record)) {
+        if let Some(note) = record.as_ref().and_then(|record| Note::of(epoch, seq, record)) {
             self.learn(note);
             self.recent.push_back(seq);
             if self.recent.len() > RECENT {
@@ -92,13 +108,14 @@ impl Pending {
         let mut passed = Passed::default();
         for (at, taken) in std::mem::replace(&mut self.taken, later) {
             let waiting = taken.tickets.iter().map(|ticket| (*ticket, at));
-            if at == seq && record.is_some_and(|record| record.is(&taken.key, taken.id)) {
+            if at == seq && record.as_ref().is_some_and(|record| record.is(&taken.key, taken.id)) {
                 self.followed.extend(waiting);
             } else {
                 passed.gone.extend(waiting);
                 passed.keys.push(taken.key);
             }
         }
+        self.held.push_back((seq, record));
         passed
     }
 
@@ -118,27 +135,31 @@ impl Pending {
         Some(note.clone())
     }
 
-    /// The note that was on its way lies there. Returns what is accepted by that.
-    pub(super) fn noted(&mut self) -> Vec<(Ticket, u64)> {
+    /// The note that was on its way lies there. Returns what is accepted by that, and what everybody may be told.
+    pub(super) fn noted(&mut self) -> (Vec<Waiting>, Vec<There>) {
         self.noted = self.noted.max(self.underway.take().unwrap_or_default());
         let noted = self.noted;
-        self.followed.extract_if(.., |followed| followed.1 <= noted).collect()
+        let told = self.held.partition_point(|held| held.0 <= noted);
+        let accepted = self.followed.extract_if(.., |followed| followed.1 <= noted).collect();
+        (accepted, self.held.drain(..told).collect())
     }
 
-    /// It was not taken down, as far as one knows. Returns whoever waited for it: they are to ask again.
-    pub(super) fn not_noted(&mut self) -> Vec<(Ticket, u64)> {
+    /// It was not taken down, as far as one knows. Returns whoever waits: they are to ask again.
+    pub(super) fn not_noted(&mut self) -> Vec<Waiting> {
         self.underway = None;
-        std::mem::take(&mut self.followed)
+        let mut waiting = std::mem::take(&mut self.followed);
+        waiting.extend(self.lose_sight());
+        waiting
     }
 
     /// The stream cannot be followed for now. Returns whoever waits for it to come to a message: they are to ask again.
-    pub(super) fn lose_sight(&mut self) -> Vec<(Ticket, u64)> {
+    pub(super) fn lose_sight(&mut self) -> Vec<Waiting> {
         let taken = std::mem::take(&mut self.taken).into_iter();
         taken.flat_map(|(seq, taken)| taken.tickets.into_iter().map(move |ticket| (ticket, seq))).collect()
     }
 
     /// Places count in something else from here on, and the stream is followed above `last`. Returns whoever waited.
-    pub(super) fn begin_anew(&mut self, last: u64) -> Vec<(Ticket, u64)> {
+    pub(super) fn begin_anew(&mut self, last: u64) -> Vec<Waiting> {
         let mut waiting = self.lose_sight();
         let underway = self.underway.map(|_| 0);
         let old = std::mem::replace(self, Self { seen: last, underway, ..Self::default() });
@@ -168,10 +189,10 @@ mod tests {
             "it was followed before the answer came, and is not noted"
         );
         assert_eq!(pending.next(), None, "one note at a time");
-        assert_eq!(pending.noted(), [(Ticket(1), 5)]);
+        assert_eq!(noted(&mut pending), ([1].into(), [5].into()));
         assert_eq!(take(&mut pending, 3, 5), Fate::Accepted, "a repeat");
         assert_eq!(pending.next(), Some(note(6)));
-        assert_eq!(pending.noted(), [(Ticket(2), 6)]);
+        assert_eq!(noted(&mut pending), ([2].into(), [6].into()));
         assert_eq!(pending.next(), None, "all is noted");
     }
 
@@ -181,7 +202,7 @@ mod tests {
         assert!(pending.begin_anew(9).is_empty());
         assert_eq!(take(&mut pending, 1, 5), Fate::Open);
         assert_eq!(pending.next(), Some(note(5)));
-        assert_eq!(pending.noted(), [(Ticket(1), 5)]);
+        assert_eq!(noted(&mut pending), ([1].into(), [].into()));
     }
 
     #[test]
@@ -190,7 +211,8 @@ mod tests {
         take(&mut pending, 1, 5);
         pass(&mut pending, 5);
         pending.next();
-        assert_eq!(pending.not_noted(), [(Ticket(1), 5)]);
+        take(&mut pending, 9, 9);
+        assert_eq!(pending.not_noted(), [(Ticket(1), 5), (Ticket(9), 9)]);
         assert_eq!(take(&mut pending, 2, 5), Fate::Open, "it is not noted");
         assert_eq!(pending.next(), Some(note(5)), "which is tried again");
         assert_eq!(take(&mut pending, 3, 7), Fate::Open);
@@ -200,9 +222,9 @@ mod tests {
         take(&mut pending, 5, 2);
         pass(&mut pending, 2);
         assert_eq!(pending.next(), None, "the note of the epoch before would come to lie above it");
-        assert_eq!(pending.noted(), [], "and stands for nothing");
+        assert_eq!(noted(&mut pending), ([].into(), [].into()), "and stands for nothing");
         assert_eq!(pending.next(), Some(note(2)));
-        assert_eq!(pending.noted(), [(Ticket(5), 2)]);
+        assert_eq!(noted(&mut pending), ([5].into(), [2].into()));
     }
 
     #[test]
@@ -225,7 +247,7 @@ mod tests {
         for other in [record("coffee", 5), record("tea", 4)] {
             let mut pending = Pending::default();
             take(&mut pending, 1, 5);
-            let passed = pending.pass("e", 5, Some(&other));
+            let passed = pending.pass("e", 5, Some(other));
             assert_eq!((passed.gone, passed.keys), (vec![(Ticket(1), 5)], vec![key()]));
         }
     }
@@ -234,8 +256,14 @@ mod tests {
         pending.take(Ticket(ticket), "e", &key(), seq, seq)
     }
 
+    /// Whose messages are accepted, and which places are told, now that the note lies there.
+    fn noted(pending: &mut Pending) -> (Vec<u64>, Vec<u64>) {
+        let (accepted, told) = pending.noted();
+        (accepted.iter().map(|(ticket, _)| ticket.0).collect(), told.iter().map(|(seq, _)| *seq).collect())
+    }
+
     fn pass(pending: &mut Pending, seq: u64) -> Passed {
-        pending.pass("e", seq, Some(&record("tea", seq)))
+        pending.pass("e", seq, Some(record("tea", seq)))
     }
 
     fn note(seq: u64) -> Note {

@@ -107,7 +107,7 @@ impl Worker {
                     Some(request) => self.handle(request).await,
                     None => is_asked = false,
                 },
-                Some(news) = news.recv() => self.hear(news).await,
+                Some(news) = news.recv(), if self.pending.has_room() => self.hear(news).await,
                 Some(done) = self.tasks.join_next() => {
                     self.done(done.expect("tasks neither panic nor are aborted")).await;
                 }
@@ -248,13 +248,10 @@ impl Worker {
                 self.wellbeing.down(why);
             }
             News::Said { seq, record } => {
-                let passed = self.pending.pass(&self.epoch, seq, record.as_ref());
+                let passed = self.pending.pass(&self.epoch, seq, record);
                 passed.keys.iter().for_each(|key| self.authors.forget(key));
                 self.answer(passed.gone, Err(gone())).await;
                 self.note_next();
-                if let Some((room, entry)) = self.rooms.follow(seq, record) {
-                    self.say(Reply::Followed { room, entry }).await;
-                }
             }
         }
     }

@@ -87,8 +87,13 @@ impl Worker {
                 self.append_next(key);
             }
             Done::Noted(Ok(())) => {
-                let noted = self.pending.noted();
-                self.answer(noted, Ok(())).await;
+                let (accepted, told) = self.pending.noted();
+                self.answer(accepted, Ok(())).await;
+                for (seq, record) in told {
+                    if let Some((room, entry)) = self.rooms.follow(seq, record) {
+                        self.say(Reply::Followed { room, entry }).await;
+                    }
+                }
                 self.note_next();
             }
             Done::Noted(Err(away)) => {
