@@ -7,6 +7,7 @@ use super::{
     begin_end::BeginEnd,
     field::{Complaint, Field},
     policy_panel::PolicyPanel,
+    url_field::UrlField,
 };
 use crate::{
     model::address::{self, AddressError},
@@ -54,19 +55,7 @@ pub fn EchoForm(
     view! {
         <form class="card" on:submit=submit novalidate=true>
             <div class="row url">
-                <Field id="echo-url" label="WebSocket URL">
-                    <input
-                        id="echo-url"
-                        class="code"
-                        inputmode="url"
-                        autocomplete="off"
-                        spellcheck="false"
-                        data-testid="echo-url"
-                        bind:value=url
-                        readonly=session.wanted
-                        aria-invalid=move || if words.with(String::is_empty) { "false" } else { "true" }
-                    />
-                </Field>
+                <UrlField id="echo-url" label="WebSocket URL" url fixed=session.wanted.into() wrong=words />
                 <BeginEnd
                     begun=session.wanted.into()
                     begin=("echo-connect", "Connect")

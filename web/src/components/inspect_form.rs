@@ -2,10 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{
-    begin_end::BeginEnd,
-    field::{Complaint, Field},
-};
+use super::{begin_end::BeginEnd, field::Complaint, url_field::UrlField};
 use crate::{model::address, page::origin, session::inspect::InspectSession};
 
 /// The feed's address, checked before it is dialled.
@@ -34,20 +31,14 @@ pub fn InspectForm(
     view! {
         <form class="card" on:submit=submit novalidate=true>
             <div class="row url">
-                <Field id="inspect-url" label="Feed of a relay">
-                    <input
-                        id="inspect-url"
-                        class="code"
-                        inputmode="url"
-                        autocomplete="off"
-                        spellcheck="false"
-                        placeholder="ws://127.0.0.1:8900/inspect?token=…"
-                        data-testid="inspect-url"
-                        bind:value=url
-                        readonly=session.wanted
-                        aria-invalid=move || if problem.with(String::is_empty) { "false" } else { "true" }
-                    />
-                </Field>
+                <UrlField
+                    id="inspect-url"
+                    label="Feed of a relay"
+                    placeholder="ws://127.0.0.1:8900/inspect?token=…"
+                    url
+                    fixed=session.wanted.into()
+                    wrong=problem.into()
+                />
                 <BeginEnd
                     begun=session.wanted.into()
                     begin=("inspect-connect", "Read")

@@ -47,3 +47,4 @@ pub mod stage_bar;
 pub mod stage_view;
 pub mod tabs;
 pub mod timeline;
+pub mod url_field;

@@ -139,15 +139,11 @@ impl Caller {
     }
 
     pub(crate) async fn after(&mut self, room: &str, after: u64, most: Most) -> Page {
-        let ticket = self.ticket();
-        self.history.desk.ask(Request::ReadAfter { ticket, room: room.into(), after, most });
-        self.page(ticket).await
+        self.page(|ticket| Request::ReadAfter { ticket, room: room.into(), after, most }).await
     }
 
     pub(crate) async fn before(&mut self, room: &str, before: u64, most: Most) -> Page {
-        let ticket = self.ticket();
-        self.history.desk.ask(Request::ReadBefore { ticket, room: room.into(), before, most });
-        self.page(ticket).await
+        self.page(|ticket| Request::ReadBefore { ticket, room: room.into(), before, most }).await
     }
 
     /// Everything that is kept of a room.
@@ -177,18 +173,27 @@ impl Caller {
         }
     }
 
-    async fn page(&mut self, ticket: Ticket) -> Page {
-        let page = self.until(|heard| {
-            heard.iter().find_map(|reply| match reply {
-                Reply::Page { ticket: of, page } if *of == ticket => Some(page.clone()),
-                Reply::Page { .. }
-                | Reply::Opened { .. }
-                | Reply::Appended { .. }
-                | Reply::There { .. }
-                | Reply::Followed { .. } => None,
-            })
-        });
-        page.await.unwrap()
+    /// Asks for a page, and again while a broker on a machine that is busy does not answer in time, as the hub does.
+    async fn page(&mut self, request: impl Fn(Ticket) -> Request) -> Page {
+        let until = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let ticket = self.ticket();
+            self.history.desk.ask(request(ticket));
+            let page = self.until(|heard| {
+                heard.iter().find_map(|reply| match reply {
+                    Reply::Page { ticket: of, page } if *of == ticket => Some(page.clone()),
+                    Reply::Page { .. }
+                    | Reply::Opened { .. }
+                    | Reply::Appended { .. }
+                    | Reply::There { .. }
+                    | Reply::Followed { .. } => None,
+                })
+            });
+            match page.await {
+                Ok(page) => return page,
+                Err(why) => assert!(tokio::time::Instant::now() < until, "{why:?}"),
+            }
+        }
     }
 
     fn ticket(&mut self) -> Ticket {
