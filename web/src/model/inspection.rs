@@ -250,7 +250,8 @@ impl Inspection {
     pub fn as_lines(&self) -> String {
         let first = self.rows.front().map_or(0, |row| row.key);
         let told = self.told.iter().filter(|(next, _)| *next > first);
-        told.fold(String::new(), |lines, (_, text)| lines + text + "\n")
+        // Between the words of JSON a line may end; those of a feed do not, but who knows what is read here.
+        told.fold(String::new(), |lines, (_, text)| lines + &text.replace('\n', " ") + "\n")
     }
 }
 

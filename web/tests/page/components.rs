@@ -12,13 +12,17 @@ async fn tabs_answer_to_clicks_and_arrow_keys() {
     assert!(is_shown(&page, "chat"));
     page.click("tab-echo").await;
     assert!(is_shown(&page, "echo"));
-    page.press("tab-echo", "ArrowRight").await;
+    page.press("tab-echo", "ArrowLeft").await;
+    assert!(is_shown(&page, "chat"));
+    page.press("tab-chat", "ArrowLeft").await;
+    assert!(is_shown(&page, "inspect"), "round the end");
+    page.press("tab-inspect", "ArrowRight").await;
     assert!(is_shown(&page, "chat"));
     page.press("tab-chat", "End").await;
-    assert!(is_shown(&page, "echo"));
+    assert!(is_shown(&page, "inspect"));
     assert_eq!(page.get("tab-chat").tab_index(), -1);
-    assert_eq!(document().active_element().unwrap().id(), "tab-echo", "the focus goes along");
-    page.press("tab-echo", "Home").await;
+    assert_eq!(document().active_element().unwrap().id(), "tab-inspect", "the focus goes along");
+    page.press("tab-inspect", "Home").await;
     assert!(is_shown(&page, "chat"));
 }
 
