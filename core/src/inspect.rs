@@ -23,7 +23,6 @@ mod bits;
 use std::fmt;
 
 pub use bits::Bits;
-
 use serde::{Deserialize, Serialize};
 
 use crate::close::{Dialect, code, meaning};

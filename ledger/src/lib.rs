@@ -172,8 +172,8 @@ impl Ledger {
     }
 
     /// What the history lies on lost the end of it, and it began a new epoch, in which `history` was found. Returns up to where the
-    /// two are the same; `None`: nothing is missing that anybody was told of. Whoever was told of a place above that in the old epoch may have been told what others were not: of that
-    /// end only one thing can be asked, that the new epoch says that it is gone.
+    /// two are the same; `None`: nothing is missing that anybody was told of. Whoever was told of a place above that in the old epoch
+    /// may have been told what others were not: of that end only one thing can be asked, that the new epoch says that it is gone.
     pub fn lost_end(&mut self, room: &str, old: &str, new: &str, history: &[Sighting<'_>]) -> Option<u64> {
         let book = self.book(room, old);
         let is_there = |seq: u64, message: &Message| {

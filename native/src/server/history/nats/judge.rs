@@ -16,6 +16,7 @@ use super::broker::Broker;
 use super::error::unavailable;
 use super::marks::made;
 use super::record::Record;
+use super::rooms::median;
 
 /// Of how many authors it is known where their last message is. When there are more, those that were silent longest are forgotten.
 const KNOWN: usize = 50_000;
@@ -50,9 +51,7 @@ impl Judge {
         }
         self.0.insert(key, seq);
         if self.0.len() > KNOWN {
-            let mut lasts: Vec<u64> = self.0.values().copied().collect();
-            let half = lasts.len() / 2;
-            let (_, &mut median, _) = lasts.select_nth_unstable(half);
+            let median = median(self.0.values().copied());
             self.0.retain(|_, last| *last > median);
         }
         Ok(true)

@@ -100,10 +100,15 @@ impl Rooms {
         if self.lasts.len() < KNOWN + self.open.len() {
             return;
         }
-        let mut lasts: Vec<u64> = self.lasts.values().copied().collect();
-        let half = lasts.len() / 2;
-        let (_, &mut median, _) = lasts.select_nth_unstable(half);
+        let median = median(self.lasts.values().copied());
         let open = &self.open;
         self.lasts.retain(|room, last| *last > median || open.contains_key(room));
     }
+}
+
+/// The place that half of these are below: those were silent longest. There is at least one.
+pub(super) fn median(places: impl Iterator<Item = u64>) -> u64 {
+    let mut places: Vec<u64> = places.collect();
+    let half = places.len() / 2;
+    *places.select_nth_unstable(half).1
 }
