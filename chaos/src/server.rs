@@ -82,17 +82,28 @@ impl Server {
 
     /// Whether it is up and says at `/readyz` that it can work.
     pub async fn is_ready(&self) -> bool {
-        let Some(address) = self.address() else { return false };
+        self.get("/readyz").await.is_some()
+    }
+
+    /// How often it found in a shared history all that should be there, if it is up.
+    pub async fn checks(&self) -> Option<u64> {
+        let metrics = self.get("/metrics").await?;
+        metrics.lines().find_map(|line| line.strip_prefix("heartline_history_checks_total ")?.parse().ok())
+    }
+
+    /// What it answers there, if that is 200.
+    async fn get(&self, path: &str) -> Option<String> {
+        let address = self.address()?;
         let asked = async {
             let mut stream = TcpStream::connect(address).await?;
-            let request = format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+            let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
             stream.write_all(request.as_bytes()).await?;
-            let mut answer = Vec::new();
-            stream.read_to_end(&mut answer).await?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await?;
             std::io::Result::Ok(answer)
         };
         let answer = tokio::time::timeout(PATIENCE, asked).await;
-        matches!(answer, Ok(Ok(answer)) if answer.starts_with(b"HTTP/1.1 200"))
+        answer.ok()?.ok().filter(|answer| answer.starts_with("HTTP/1.1 200"))
     }
 
     /// Its process, while it is up.

@@ -17,8 +17,8 @@ const HEALED: Duration = Duration::from_secs(90);
 /// Between two looks at the history while what was on its way at the last word still arrives.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
 
-/// How long servers may take to tell that brokers lost something: two looks at what was noted, and their doubts.
-const TOLD_WITHIN: Duration = Duration::from_secs(15);
+/// So many looks at what was noted are awaited of each server: the first may have begun before all was healed.
+const CHECKS: u64 = 2;
 
 /// More findings than this are only counted: one cause has many.
 const TOLD: usize = 30;
@@ -57,15 +57,26 @@ impl Life {
         Ok(Verdict { findings: self.findings, totals, notes, logs })
     }
 
-    /// Until servers have found out what the brokers lost: when all can work again, and have looked once more.
-    async fn until_told(&self) {
+    /// Until servers have found out what the brokers lost: when all can work again, and have found nothing more to be missing.
+    async fn until_told(&mut self) {
         let until = Instant::now() + HEALED;
-        for server in &self.servers {
-            while !server.is_ready().await && Instant::now() < until {
+        for (n, server) in self.servers.iter().enumerate() {
+            let mut enough = None;
+            let is_told = loop {
+                if let (true, Some(checks)) = (server.is_ready().await, server.checks().await)
+                    && checks >= *enough.get_or_insert(checks + CHECKS)
+                {
+                    break true;
+                }
+                if Instant::now() >= until {
+                    break false;
+                }
                 sleep(BETWEEN_LOOKS).await;
+            };
+            if !is_told {
+                self.findings.push(format!("server {n} does not come to check the history"));
             }
         }
-        sleep(TOLD_WITHIN).await;
     }
 
     /// Brokers that keep different histories, or lost what they had, are at fault themselves, and nothing can be asked of what members

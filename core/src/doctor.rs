@@ -24,6 +24,7 @@ mod keepalives;
 pub mod ladder;
 mod manner;
 mod observed;
+mod picture;
 mod report;
 mod say;
 mod seconds;
@@ -40,7 +41,8 @@ pub use diagnose::diagnose;
 pub use finding::{Effect, Finding, Kind, Measure};
 pub use keepalives::{KeepAlive, TcpKeepalive, Which};
 pub use manner::Manner;
-pub use report::{Report, VERSION};
+pub use picture::Picture;
+pub use report::{Report, ReportError, VERSION};
 pub use signatures::Suspect;
 pub use story::{Ending, Fate, How, Life, Mark, Sign, Standing, Story, TcpState};
 pub use survey::{

@@ -23,6 +23,15 @@ pub use terminal::Terminal;
 pub use wire::Wire;
 
 use std::path::PathBuf;
+use std::process::Command;
+
+/// The program under test, to be given arguments.
+///
+/// # Panics
+/// Nothing says where it is: the tests were not started by `cargo xtask test`.
+pub fn heartline() -> Command {
+    Command::new(program("HEARTLINE_BIN"))
+}
 
 /// The program that the variable names.
 ///

@@ -1,9 +1,7 @@
 //! `heartline relay`.
 
-use std::process::Command;
-
+use crate::heartline;
 use crate::process::Process;
-use crate::program;
 
 /// A relay on a port the system chose.
 #[derive(Debug)]
@@ -19,7 +17,7 @@ impl Relay {
     /// # Panics
     /// It does not say where it listens.
     pub async fn to(url: &str) -> Self {
-        let mut command = Command::new(program("HEARTLINE_BIN"));
+        let mut command = heartline();
         command.args(["relay", "--listen", "127.0.0.1:0", "--to", url, "--no-input"]);
         let mut process = Process::start("heartline relay", command);
         let line = |line: &str| Some(line.split_once("relaying ")?.1.split_once(' ')?.0.to_owned());

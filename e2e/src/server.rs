@@ -1,9 +1,7 @@
 //! `heartline serve`.
 
-use std::process::Command;
-
+use crate::heartline;
 use crate::process::Process;
-use crate::program;
 use crate::wait;
 
 /// A server of our own, on a port the system chose, which it keeps over restarts.
@@ -72,7 +70,7 @@ impl Server {
 }
 
 fn serve(listen: &str, flags: &[String]) -> Process {
-    let mut command = Command::new(program("HEARTLINE_BIN"));
+    let mut command = heartline();
     command.args(["serve", "--listen", listen]).args(flags);
     // Not where the user keeps one. A test that wants a history that lasts says where by a flag.
     command.env("HEARTLINE_HISTORY", "memory");

@@ -1,12 +1,10 @@
 //! `heartline chat --json` in a pipe.
 
-use std::process::Command;
-
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::heartline;
 use crate::process::Process;
-use crate::program;
 
 /// Somebody at a terminal, in a room.
 #[derive(Debug)]
@@ -23,7 +21,7 @@ impl Terminal {
     /// They do not get in.
     pub async fn join(server: &str, name: &str, room: &str) -> Self {
         let home = tempfile::tempdir().expect("a temporary folder");
-        let mut command = Command::new(program("HEARTLINE_BIN"));
+        let mut command = heartline();
         let url = format!("ws://{server}/chat");
         command.args(["chat", &url, "--room", room, "--name", name, "--json"]);
         for variable in ["HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"] {

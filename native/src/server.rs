@@ -65,6 +65,8 @@ pub struct Server {
     pub shutdown: Shutdown,
     /// Whether messages can be made durable now.
     pub health: watch::Receiver<Health>,
+    /// How often the history was seen to have all it should.
+    pub checks: watch::Receiver<u64>,
     /// The rooms of `/chat`.
     pub rooms: chat::Rooms,
     present: Arc<Present>,
@@ -171,11 +173,11 @@ impl House {
         let (trigger, shutdown) = shutdown::shutdown();
         let metrics = Metrics::new();
         let History { desk, worker } = History::open(&config.history).await?;
-        let health = desk.health();
+        let (health, checks) = (desk.health(), desk.checks());
         let (rooms, hub) = chat::Rooms::open(&config, desk, &metrics, shutdown.clone());
         let present = Arc::new(Present::default());
         let gate = Arc::clone(&config.gate);
-        let server = Arc::new(Server { rooms, config, metrics, gate, shutdown, health, present });
+        let server = Arc::new(Server { rooms, config, metrics, gate, shutdown, health, checks, present });
         Ok(Self { server, trigger, hub, history: worker })
     }
 

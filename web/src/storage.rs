@@ -18,6 +18,10 @@ pub mod key {
     pub const VIEW: &str = "heartline.view";
     /// How the stage shows what is said, as JSON.
     pub const STAGE: &str = "heartline.stage";
+    /// Whether to be told by the system when one is named: `yes` or `no`.
+    pub const NOTIFY: &str = "heartline.notify";
+    /// Messages that were kept to be sent again, as JSON.
+    pub const SAVED: &str = "heartline.saved";
     /// The tab last shown.
     pub const TAB: &str = "heartline.tab";
 }

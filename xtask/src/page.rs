@@ -20,7 +20,7 @@ pub(crate) const STEPS: usize = 2;
 /// Whether `dist/` holds the page that the present sources and tools make.
 pub(crate) fn is_fresh(repo: &Repo, tools: &Toolbox) -> Result<bool> {
     let Ok(stamp) = fs::read_to_string(stamp(repo)) else { return Ok(false) };
-    Ok(stamp == stamp_for(repo, tools, &repo.dist())?)
+    Ok(stamp == stamp_of(sources(repo, tools)?, &repo.dist())?)
 }
 
 /// What tells this page from any other.
@@ -36,6 +36,8 @@ pub(crate) fn build(repo: &Repo, tools: &Toolbox, progress: &mut Progress) -> Re
     }
     let made = repo.unfinished_dist();
     clear(&made)?;
+    // As they are now: what is written while it is built may or may not be in it.
+    let sources = sources(repo, tools)?;
 
     let about = (!stamp(repo).is_file()).then_some("2 min");
     progress.step("building the page", about);
@@ -50,7 +52,7 @@ pub(crate) fn build(repo: &Repo, tools: &Toolbox, progress: &mut Progress) -> Re
     let (raw, brotli) = compress::sizes(&made)?;
     println!("      {} KB, over the wire {} KB", raw.div_ceil(1000), brotli.div_ceil(1000));
 
-    let stamp_text = stamp_for(repo, tools, &made)?;
+    let stamp_text = stamp_of(sources, &made)?;
     replace(&made, &repo.dist())?;
     let stamp = stamp(repo);
     fs::write(&stamp, stamp_text).with_context(|| format!("cannot write {}", stamp.display()))
@@ -93,13 +95,18 @@ fn stamp(repo: &Repo) -> PathBuf {
     repo.target().join("page-built-from")
 }
 
-fn stamp_for(repo: &Repo, tools: &Toolbox, dist: &Path) -> Result<String> {
+/// Tells what the page is made from, and with what.
+fn sources(repo: &Repo, tools: &Toolbox) -> Result<u64> {
     let versions = [
         CargoTool::Trunk.version(repo)?,
         CargoTool::WasmBindgen.version(repo)?,
         tools.wasm_opt().map(|tool| tool.version.clone()).unwrap_or_default(),
     ];
-    Ok(format!("{} {}", fingerprint::of_sources(repo, &versions)?, fingerprint::of_folder(dist)?))
+    fingerprint::of_sources(repo, &versions)
+}
+
+fn stamp_of(sources: u64, dist: &Path) -> Result<String> {
+    Ok(format!("{sources} {}", fingerprint::of_folder(dist)?))
 }
 
 /// Puts the folder `new` where `old` is.

@@ -108,7 +108,8 @@ impl Spoken {
         Self { era, seq, prev, at: Some(at), from, name, id, text, style, own }
     }
 
-    pub(super) fn key(&self) -> EntryKey {
+    /// Its place.
+    pub fn key(&self) -> EntryKey {
         EntryKey { era: self.era, seq: self.seq, kind: Kind::Spoken }
     }
 }

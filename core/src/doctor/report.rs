@@ -34,7 +34,39 @@ pub struct Report {
     pub policy: Policy,
 }
 
+/// Why a text is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// Not JSON at all, or of something else.
+    #[error("this is no report of `heartline doctor --json` ({0})")]
+    Unreadable(#[from] serde_json::Error),
+    /// Of another time.
+    #[error(
+        "this report has version {found}, and {VERSION} is known here; use the same version of heartline for both"
+    )]
+    OtherVersion {
+        /// The report's.
+        found: u32,
+    },
+}
+
 impl Report {
+    /// Reads what `heartline doctor --json` wrote.
+    ///
+    /// # Errors
+    /// [`ReportError`]
+    pub fn from_json(text: &str) -> Result<Self, ReportError> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u32,
+        }
+        // Of another version, the rest may be anything.
+        match serde_json::from_str(text)? {
+            Versioned { version: VERSION } => Ok(serde_json::from_str(text)?),
+            Versioned { version: found } => Err(ReportError::OtherVersion { found }),
+        }
+    }
+
     /// Reasons over what was seen, and puts everything together.
     #[must_use]
     pub fn new(

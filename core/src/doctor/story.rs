@@ -24,6 +24,22 @@ pub enum Life {
     Once,
 }
 
+impl Life {
+    /// In a word or three.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Silence => "silence",
+            Self::Mute => "silence, no pongs",
+            Self::TcpKeepalive => "TCP keepalive",
+            Self::Pongs => "pongs from us",
+            Self::Pings => "pings from us",
+            Self::Data => "messages from us",
+            Self::Once => "one message",
+        }
+    }
+}
+
 /// What passes on a line, by what a hop in between can tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -101,6 +117,21 @@ pub enum How {
     },
 }
 
+impl How {
+    /// In a few words. They quote what came from the wire: the shell escapes them.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::CloseFrame { code, reason } if reason.is_empty() => format!("close frame {code}"),
+            Self::CloseFrame { code, reason } => format!("close frame {code} \"{reason}\""),
+            Self::Fin => "FIN without a close frame".to_owned(),
+            Self::Reset => "RST".to_owned(),
+            Self::Error { why } => why.clone(),
+            Self::Silence { .. } => "no answer any more".to_owned(),
+        }
+    }
+}
+
 /// The end of a line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ending {
@@ -150,4 +181,26 @@ pub struct Story {
     pub probed: Option<Duration>,
     /// What became of it.
     pub fate: Fate,
+}
+
+impl Story {
+    /// When it had ended, or was let go, since the watch began.
+    #[must_use]
+    pub const fn end(&self) -> Duration {
+        match &self.fate {
+            Fate::Ended(ending) => ending.at,
+            Fate::Stood(standing) => standing.at,
+        }
+    }
+
+    /// How old the line became, and what became of it. It quotes what came from the wire: the shell escapes it.
+    #[must_use]
+    pub fn what_became(&self) -> String {
+        let fate = match &self.fate {
+            Fate::Ended(ending) => ending.how.words(),
+            Fate::Stood(standing) if standing.proven => "stood".to_owned(),
+            Fate::Stood(_) => "stood, as far as is known".to_owned(),
+        };
+        format!("{:.1} s: {fate}", self.end().saturating_sub(self.opened).as_secs_f64())
+    }
 }

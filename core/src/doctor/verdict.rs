@@ -59,6 +59,13 @@ impl Cause {
         Self::NoLine,
     ];
 
+    /// [`words`](Self::words) as a title.
+    #[must_use]
+    pub fn sentence(self) -> String {
+        let mut letters = self.words().chars();
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    }
+
     /// In a few words, without a full stop.
     #[must_use]
     pub const fn words(self) -> &'static str {

@@ -14,6 +14,7 @@ mod doctor;
 mod doctor_advice;
 mod doctor_hop;
 mod doctor_random;
+mod doctor_report;
 mod echo;
 mod fault;
 mod frame;

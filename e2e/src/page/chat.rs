@@ -76,6 +76,18 @@ impl<'a> Chat<'a> {
         self.page.value(&hook(PANEL, "chat-room")).await.unwrap_or_default()
     }
 
+    /// Waits until this room is shown.
+    ///
+    /// # Panics
+    /// It never is.
+    pub async fn wait_room(&self, room: &str) {
+        wait::until(room, async || match self.room().await {
+            shown if shown == room => Ok(()),
+            shown => Err(shown),
+        })
+        .await;
+    }
+
     /// What is wrong with name, room or message, in words.
     pub async fn complaint(&self) -> String {
         self.page.text(&hook(PANEL, "chat-complaint")).await.unwrap_or_default()

@@ -1,6 +1,6 @@
 //! What is written with a slash.
 
-use heartline_e2e::{Browser, Server, Terminal, wait};
+use heartline_e2e::{Browser, Server, Terminal};
 
 in_both_browsers!(a_slash_renames_moves_and_clears);
 
@@ -33,11 +33,7 @@ async fn a_slash_renames_moves_and_clears(browser: Browser) {
     })
     .await;
     ada.say("/join elsewhere").await;
-    wait::until("the other room", async || match ada.room().await {
-        room if room == "elsewhere" => Ok(()),
-        room => Err(room),
-    })
-    .await;
+    ada.wait_room("elsewhere").await;
     ada.wait_member("Countess").await;
     ada.say("anybody?").await;
     ada.wait_accepted("anybody?").await;

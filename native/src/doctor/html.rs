@@ -6,8 +6,6 @@ use std::fmt::Write as _;
 
 use heartline_core::doctor::{Report, Statement, Story};
 
-use super::show;
-
 /// Colours of day and night are the reader's choice; those of the marks are told apart without colour, too, by height.
 const STYLE: &str = "\
 :root{color-scheme:light dark;--ink:#1b1f24;--soft:#5b6570;--paper:#fff;--card:#f4f6f8;--rule:#d5dbe1;--client:#0b62c4;--server:#b3541e;\
@@ -25,7 +23,7 @@ th{font-weight:600;white-space:nowrap}pre{background:var(--card);padding:1rem;ov
 /// The page. Everything that came from the wire is text in it, and nothing else.
 pub(super) fn page(report: &Report) -> String {
     let mut page = String::with_capacity(64 << 10);
-    let cause = show::capital(report.verdict.cause.words());
+    let cause = report.verdict.cause.sentence();
     // Writing to a string cannot fail, here and below.
     let _ = write!(
         page,
@@ -86,23 +84,18 @@ fn lines(page: &mut String, report: &Report) {
          strokes are messages, short ones ping and pong frames, dots TCP keepalive probes; a dashed stroke is our last \
          question. A thick stroke is an end, a triangle a line that stood.</p>\n<table class=\"lines\">"
     );
-    let longest = report.stories.iter().map(timeline::end).max().unwrap_or_default();
+    let longest = report.stories.iter().map(Story::end).max().unwrap_or_default();
     for story in &report.stories {
         let _ = write!(
             page,
             "<tr><th>{} <span class=\"soft\">{}</span><br><small class=\"soft\">{}</small></th><td>{}</td></tr>",
             story.number,
-            text(show::life(story.life)),
-            text(&what_became(story)),
+            text(story.life.words()),
+            text(&story.what_became()),
             timeline::picture(story, longest)
         );
     }
     page.push_str("</table>\n");
-}
-
-fn what_became(story: &Story) -> String {
-    let age = timeline::end(story).saturating_sub(story.opened).as_secs_f64();
-    format!("{age:.1} s: {}", show::fate(story))
 }
 
 /// Text as HTML takes it, also between quotes; what controls a reader's eye is written out.

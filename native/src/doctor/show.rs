@@ -5,15 +5,12 @@ use std::{
     time::Duration,
 };
 
-use heartline_core::doctor::{Cause, Fate, How, Life, Report, Statement, Story, Survey, Verdict};
+use heartline_core::doctor::{Cause, Fate, Report, Statement, Survey, Verdict};
 
 use super::watch::Scene;
 use crate::{
     cli::GlobalArgs,
-    output::{
-        escape::{escaped, excerpt},
-        style::Tone,
-    },
+    output::{escape::escaped, style::Tone},
 };
 
 /// Columns of text that people read without losing the line.
@@ -51,9 +48,9 @@ impl Progress {
                         "{:.1} s: line {} ({}) ended after {:.1} s: {}",
                         ending.at.as_secs_f64(),
                         story.number,
-                        life(story.life),
+                        story.life.words(),
                         ending.at.saturating_sub(story.opened).as_secs_f64(),
-                        how(&ending.how)
+                        ending.how.words()
                     );
                     self.line(Tone::Warning, &words);
                 }
@@ -207,45 +204,6 @@ fn fold(words: &str, width: usize) -> Vec<String> {
         column += length;
     }
     lines
-}
-
-/// What a line does, in a word or two.
-pub(super) fn life(life: Life) -> &'static str {
-    match life {
-        Life::Silence => "silence",
-        Life::Mute => "silence, no pongs",
-        Life::TcpKeepalive => "TCP keepalive",
-        Life::Pongs => "pongs from us",
-        Life::Pings => "pings from us",
-        Life::Data => "messages from us",
-        Life::Once => "one message",
-    }
-}
-
-/// How a line ended, in a few words.
-pub(super) fn how(how: &How) -> String {
-    match how {
-        How::CloseFrame { code, reason } if reason.is_empty() => format!("close frame {code}"),
-        How::CloseFrame { code, reason } => format!("close frame {code} \"{}\"", excerpt(reason, 123)),
-        How::Fin => "FIN without a close frame".to_owned(),
-        How::Reset => "RST".to_owned(),
-        How::Error { why } => why.clone(),
-        How::Silence { .. } => "no answer any more".to_owned(),
-    }
-}
-
-/// What became of a line, in a few words.
-pub(super) fn fate(story: &Story) -> String {
-    match &story.fate {
-        Fate::Ended(ending) => how(&ending.how),
-        Fate::Stood(standing) if standing.proven => "stood".to_owned(),
-        Fate::Stood(_) => "stood, as far as is known".to_owned(),
-    }
-}
-
-pub(super) fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 #[cfg(test)]

@@ -156,6 +156,7 @@ pub struct Desk {
     requests: mpsc::UnboundedSender<Request>,
     replies: mpsc::Receiver<Reply>,
     health: watch::Receiver<Health>,
+    checks: watch::Receiver<u64>,
 }
 
 /// The engine's side.
@@ -167,6 +168,8 @@ pub(super) struct Counter {
     pub(super) replies: mpsc::Sender<Reply>,
     /// What `/readyz` says.
     pub(super) health: watch::Sender<Health>,
+    /// What `/metrics` says of how often the history was seen to have what it should. Only what could lose it unnoticed is checked.
+    pub(super) checks: watch::Sender<u64>,
 }
 
 impl History {
@@ -200,6 +203,11 @@ impl Desk {
     pub fn health(&self) -> watch::Receiver<Health> {
         self.health.clone()
     }
+
+    /// How often the history was seen to have all that servers noted, so far.
+    pub fn checks(&self) -> watch::Receiver<u64> {
+        self.checks.clone()
+    }
 }
 
 /// Whether messages can be made durable now. An engine that is gone, whatever it said last, can do nothing.
@@ -212,7 +220,9 @@ fn desk() -> (Desk, Counter) {
     let (ask, requests) = mpsc::unbounded_channel();
     let (replies, hear) = mpsc::channel(WAITING_REPLIES);
     let (health, well) = watch::channel(Health::Unavailable("it is being opened".to_owned()));
-    (Desk { requests: ask, replies: hear, health: well }, Counter { requests, replies, health })
+    let (checks, checked) = watch::channel(0);
+    let desk = Desk { requests: ask, replies: hear, health: well, checks: checked };
+    (desk, Counter { requests, replies, health, checks })
 }
 
 #[cfg(test)]

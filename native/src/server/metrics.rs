@@ -46,6 +46,8 @@ pub struct Metrics {
     pub chat_round_trip: Histogram,
     /// 1 while messages can be made durable.
     pub history_ready: Gauge,
+    /// How often a shared history was seen to have what servers noted.
+    pub history_checks: Counter,
 }
 
 impl Metrics {
@@ -76,6 +78,7 @@ impl Metrics {
                 || histogram!("heartline_heartbeat_round_trip_seconds", "route" => "chat"),
             ),
             history_ready: gauge(|| gauge!("heartline_history_ready")),
+            history_checks: count(|| counter!("heartline_history_checks_total")),
             recorder: Arc::new(recorder),
         }
     }
@@ -163,6 +166,11 @@ fn describe() {
         "connections, handshakes and requests refused, and why"
     );
     describe_gauge!("heartline_history_ready", Unit::Count, "1 while messages can be made durable, else 0");
+    describe_counter!(
+        "heartline_history_checks_total",
+        Unit::Count,
+        "looks that found in a shared history all that servers had noted"
+    );
 }
 
 #[cfg(test)]

@@ -205,6 +205,7 @@ fn get(
 fn metrics(server: &Server) -> String {
     let ready = is_ready(&server.health);
     server.metrics.history_ready.set(if ready { 1.0 } else { 0.0 });
+    server.metrics.history_checks.absolute(*server.checks.borrow());
     server.metrics.render()
 }
 

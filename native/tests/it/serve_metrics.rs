@@ -58,6 +58,7 @@ async fn a_known_life_leaves_known_figures() {
         ("heartline_chat_hub_queue", 0.0),
         ("heartline_history_requests_waiting", 0.0),
         ("heartline_history_ready", 1.0),
+        ("heartline_history_checks_total", 0.0),
         ("heartline_history_append_seconds_count{engine=\"memory\"}", 5.0),
         ("heartline_history_append_seconds_bucket{engine=\"memory\",le=\"+Inf\"}", 5.0),
         ("heartline_history_failures_total{engine=\"memory\",what=\"append\"}", 0.0),

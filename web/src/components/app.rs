@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::{
     chat_tab::ChatTab,
+    doctor_tab::DoctorTab,
     echo_tab::EchoTab,
     inspect_tab::InspectTab,
     notices::{NoticeList, Notices},
@@ -35,6 +36,8 @@ pub fn App() -> impl IntoView {
 
     provide_tick();
     let shown = RwSignal::new(Tab::remembered(&store));
+    let unread = RwSignal::new(0);
+    Effect::new(move || document().set_title(&title(unread.get())));
     view! {
         <div class="app">
             <header class="top">
@@ -51,18 +54,21 @@ pub fn App() -> impl IntoView {
                     </svg>
                     "Heartline"
                 </h1>
-                <Tabs shown />
+                <Tabs shown unread />
             </header>
             <main>
                 <NoticeList />
                 <Panel tab=Tab::Chat shown>
-                    <ChatTab />
+                    <ChatTab shown=Signal::derive(move || shown.get() == Tab::Chat) unread />
                 </Panel>
                 <Panel tab=Tab::Echo shown>
                     <EchoTab />
                 </Panel>
                 <Panel tab=Tab::Inspect shown>
                     <InspectTab />
+                </Panel>
+                <Panel tab=Tab::Doctor shown>
+                    <DoctorTab />
                 </Panel>
             </main>
         </div>
@@ -75,5 +81,13 @@ pub fn provide_tick() {
     provide_context(Tick(trigger));
     if let Ok(interval) = set_interval_with_handle(move || trigger.notify(), Duration::from_secs(1)) {
         on_cleanup(move || interval.clear());
+    }
+}
+
+/// What stands in the browser's own tab.
+fn title(unread: usize) -> String {
+    match unread {
+        0 => "Heartline".to_owned(),
+        unread => ["(", &unread.to_string(), ") Heartline"].concat(),
     }
 }

@@ -13,9 +13,6 @@ use crate::{
     session::chat::ChatSession,
 };
 
-/// Who leaves a room forgets what was not accepted there.
-const NOT_YET: &str = "what you wrote here is still on its way; go to another room when it has arrived";
-
 /// One line to write on; Enter sends.
 #[component]
 pub fn Composer(
@@ -49,12 +46,14 @@ pub fn Composer(
                 session.say(&text, style.get_untracked()).map_err(|error| error.to_string())
             }
             Command::Nick(name) => session.rename(&name).map_err(|fault| fault.to_string()),
-            Command::Join(_) if session.waiting.get_untracked() > 0 => Err(NOT_YET.to_owned()),
             Command::Join(room) => check_room_name(&room).map_err(|fault| fault.to_string()).map(|()| {
-                session.leave();
                 session.room_field.set(room);
                 enter.run(());
             }),
+            Command::Leave => {
+                session.leave();
+                Ok(())
+            }
             Command::Clear => {
                 session.clear();
                 Ok(())

@@ -28,6 +28,10 @@ pub fn Entry(
             <li class="day" data-testid="day"><span>{item.at.map(clock::date)}</span></li>
         }
         .into_any(),
+        Mark::New => view! {
+            <li class="new" data-testid="new"><span>"New"</span></li>
+        }
+        .into_any(),
         Mark::Said | Mark::Queued | Mark::Sent | Mark::Accepted | Mark::Held | Mark::Rejected => {
             view! { <Said item take_back /> }.into_any()
         }
@@ -39,7 +43,8 @@ fn Said(item: Item, take_back: Callback<(u64, String)>) -> impl IntoView {
     let mark = item.mark;
     let own = mark != Mark::Said;
     let class = match mark {
-        Mark::Said | Mark::Gap | Mark::Day => "said",
+        Mark::Said if item.for_you => "said for-you",
+        Mark::Said | Mark::Gap | Mark::Day | Mark::New => "said",
         Mark::Accepted => "said own",
         Mark::Queued | Mark::Sent | Mark::Held | Mark::Rejected => "said own pending",
     };

@@ -36,6 +36,11 @@ pub fn follow_end<K: PartialEq + 'static>(list: NodeRef<Div>, last: impl Fn() ->
 }
 
 impl End {
+    /// Whether its reader is there.
+    pub fn is_near(self) -> bool {
+        self.is_near.get_value()
+    }
+
     /// What to do when the reader has scrolled.
     pub fn on_scroll(self) {
         if let Some(list) = self.list.get_untracked() {

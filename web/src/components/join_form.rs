@@ -19,21 +19,23 @@ pub fn JoinForm(
     let PolicySetting(policy) = expect_context();
     let complaint = session.complaint;
     let inside = Memo::new(move |_| session.room.with(Option::is_some));
-    let on_link = window_event_listener(leptos::ev::hashchange, move |_| {
-        if let Some(linked) = linked_room().filter(|_| !inside.get_untracked()) {
-            session.room_field.set(linked);
-        }
-    });
-    on_cleanup(move || on_link.remove());
 
     if let Ok(address) = ChatSession::address() {
         let (policy, name) = (policy.get_untracked(), session.name_field.get_untracked());
         spawn_local(async move { session.deliver(address, policy, &name).await });
     }
     let enter = enter(session);
+    let on_link = window_event_listener(leptos::ev::hashchange, move |_| {
+        let Some(linked) = linked_room() else { return };
+        session.room_field.set(linked);
+        if inside.get_untracked() {
+            enter.run(());
+        }
+    });
+    on_cleanup(move || on_link.remove());
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
-        if inside.get_untracked() { session.leave() } else { enter.run(()) }
+        if inside.get_untracked() { session.leave_all() } else { enter.run(()) }
     };
     view! {
         <form class="card" on:submit=submit>

@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::plot_view::PlotView;
-use crate::model::pulse::Shown;
+use super::{harm_bar::HarmBar, plot_view::PlotView};
+use crate::{harm::Harm, model::pulse::Shown};
 
 /// How beats were answered, what waits, and how earlier lines ended.
 #[component]
@@ -12,6 +12,8 @@ pub fn LinePanel(
     shown: RwSignal<Shown>,
     /// How many messages are not settled.
     waiting: RwSignal<usize>,
+    /// Breaks the line on purpose.
+    harm: Callback<Harm>,
 ) -> impl IntoView {
     let plot = Signal::derive(move || shown.with(|shown| shown.plot.clone()));
     let facts = move || {
@@ -28,6 +30,7 @@ pub fn LinePanel(
                     {facts}
                     <div class="fact"><dt>"In the outbox"</dt><dd data-testid="line-waiting">{waiting}</dd></div>
                 </dl>
+                <HarmBar harm />
                 <Show when=move || shown.with(|shown| !shown.ends.is_empty())>
                     <h2>"How it ended before"</h2>
                     <ol class="ends" data-testid="line-ends">

@@ -2,14 +2,16 @@
 
 use leptos::prelude::*;
 
-use crate::model::chat_view::Present;
+use super::notify_switch::NotifySwitch;
+use crate::session::chat::ChatSession;
 
 /// Those known by name, and how many there are in all.
 #[component]
 pub fn Members(
-    /// Them.
-    present: RwSignal<Present>,
+    /// The chat.
+    session: ChatSession,
 ) -> impl IntoView {
+    let present = session.present;
     let unnamed = move || present.with(|present| present.total.saturating_sub(present.named.len() as u64));
     view! {
         <section class="card" aria-labelledby="chat-members">
@@ -32,6 +34,7 @@ pub fn Members(
             <Show when=move || { unnamed() > 0 }>
                 <p class="faint">{move || ["and ", &unnamed().to_string(), " more"].concat()}</p>
             </Show>
+            <NotifySwitch session />
         </section>
     }
 }

@@ -13,10 +13,12 @@ pub enum Tab {
     Echo,
     /// Any line, frame by frame.
     Inspect,
+    /// Who cuts the line.
+    Doctor,
 }
 
 impl Tab {
-    const ALL: [Self; 3] = [Self::Chat, Self::Echo, Self::Inspect];
+    const ALL: [Self; 4] = [Self::Chat, Self::Echo, Self::Inspect, Self::Doctor];
 
     /// The tab last shown, or the first.
     pub fn remembered(store: &Store) -> Self {
@@ -29,6 +31,7 @@ impl Tab {
             Self::Chat => "chat",
             Self::Echo => "echo",
             Self::Inspect => "inspect",
+            Self::Doctor => "doctor",
         }
     }
 
@@ -37,6 +40,7 @@ impl Tab {
             Self::Chat => "Chat",
             Self::Echo => "Echo",
             Self::Inspect => "Inspector",
+            Self::Doctor => "Doctor",
         }
     }
 
@@ -60,7 +64,13 @@ impl Tab {
 pub fn Tabs(
     /// The tab shown.
     shown: RwSignal<Tab>,
+    /// How many messages nobody looked at.
+    unread: RwSignal<usize>,
 ) -> impl IntoView {
+    let news = move || {
+        let count = |unread| view! { <span class="news">{unread}<span class="unseen">" new"</span></span> };
+        Some(unread.get()).filter(|unread| *unread > 0).map(count)
+    };
     let buttons = Tab::ALL.map(|tab| (tab, NodeRef::<Button>::new()));
     let show = move |tab: Tab| {
         shown.set(tab);
@@ -96,6 +106,7 @@ pub fn Tabs(
                             on:click=move |_| show(tab)
                         >
                             {tab.label()}
+                            {(tab == Tab::Chat).then_some(news)}
                         </button>
                     }
                 })

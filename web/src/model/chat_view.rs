@@ -2,7 +2,7 @@
 
 use heartline_core::chat::{Chat, Delivery, Entry, EntryKey, Gap, OwnMessage, Spoken, ToldBy};
 
-use super::hue;
+use super::{hue, mention::mentions, reading::Read};
 
 /// What stands beside an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +23,8 @@ pub enum Mark {
     Gap,
     /// No words: here another day begins.
     Day,
+    /// No words: what follows is new to its reader.
+    New,
 }
 
 impl Mark {
@@ -37,13 +39,14 @@ impl Mark {
             Self::Rejected => "rejected",
             Self::Gap => "gap",
             Self::Day => "day",
+            Self::New => "new",
         }
     }
 
     /// A sign for it, beside the word.
     pub fn sign(self) -> &'static str {
         match self {
-            Self::Said | Self::Gap | Self::Day => "",
+            Self::Said | Self::Gap | Self::Day | Self::New => "",
             Self::Queued => "⋯",
             Self::Sent => "→",
             Self::Accepted => "✓",
@@ -85,6 +88,8 @@ pub struct Item {
     pub why: String,
     /// Own messages: the number to take it back by.
     pub id: u64,
+    /// Whether it names this client.
+    pub for_you: bool,
 }
 
 /// Who is in a room.
@@ -99,14 +104,20 @@ pub struct Present {
 /// How long somebody may be silent and still go on.
 const BREATH_MS: u64 = 5 * 60 * 1000;
 
-/// Everything in `room`, oldest first: the timeline, then what is on its way. `day_of` says on which day a moment lies, for those who
-/// look at it.
-pub fn items(chat: &Chat, room: &str, day_of: impl Fn(u64) -> u64) -> Vec<Item> {
+/// Everything in a room that is open, oldest first: the timeline, then what is on its way. `day_of` says on which day a moment lies, for
+/// those who look at it.
+pub fn items(chat: &Chat, read: &Read, day_of: impl Fn(u64) -> u64) -> Vec<Item> {
+    let room = read.room();
     let mut items: Vec<Item> = Vec::new();
     // Of whoever spoke last: who, when, and on which day.
     let mut before: Option<(&str, u64, u64)> = None;
-    for entry in chat.timeline(room).into_iter().flatten() {
+    let shown = chat.timeline(room).into_iter().flatten().filter(|entry| Some(entry.key()) > read.cleared);
+    for entry in shown {
         let mut item = placed(entry);
+        if read.first_new == Some(entry.key()) {
+            items.push(between(entry.key(), 0, Mark::New, None, String::new()));
+            before = before.map(|(_, at, day)| ("", at, day));
+        }
         let Some(spoken) = entry.spoken() else {
             before = None;
             items.push(item);
@@ -121,6 +132,7 @@ pub fn items(chat: &Chat, room: &str, day_of: impl Fn(u64) -> u64) -> Vec<Item> 
             }
             item.set_leads(who != spoken.from || last != day || at.saturating_sub(then) > BREATH_MS);
         }
+        item.for_you = !spoken.own && mentions(&spoken.text, chat.name());
         before = Some((&spoken.from, at, day));
         items.push(item);
     }
@@ -180,6 +192,7 @@ fn said(place: EntryKey, spoken: &Spoken) -> Item {
         text: spoken.text.clone(),
         why: String::new(),
         id: spoken.id,
+        for_you: false,
     }
 }
 
@@ -204,6 +217,7 @@ fn between(place: EntryKey, number: u64, mark: Mark, at: Option<u64>, words: Str
         text: words,
         why: String::new(),
         id: 0,
+        for_you: false,
     }
 }
 
@@ -240,5 +254,6 @@ fn on_its_way(message: OwnMessage, name: &str) -> Item {
         text: message.text,
         why,
         id: message.id,
+        for_you: false,
     }
 }

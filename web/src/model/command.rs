@@ -2,7 +2,7 @@
 
 /// What can be written besides messages, as help.
 pub const HELP: &str =
-    "/nick NAME, /join ROOM and /clear are known here; // says a message that begins with one /";
+    "/nick NAME, /join ROOM, /leave and /clear are known here; // says a message that begins with one /";
 
 /// A line from the composer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,8 +11,10 @@ pub enum Command {
     Say(String),
     /// To be called otherwise.
     Nick(String),
-    /// To go to another room.
+    /// To go to another room, and stay in this one.
     Join(String),
+    /// To leave the room that is shown.
+    Leave,
     /// Not to see what was said so far.
     Clear,
     /// Nothing that is known here.
@@ -30,6 +32,7 @@ impl Command {
         match (name, rest.trim()) {
             ("nick", rest) if !rest.is_empty() => Self::Nick(rest.to_owned()),
             ("join", rest) if !rest.is_empty() => Self::Join(rest.to_owned()),
+            ("leave", "") => Self::Leave,
             ("clear", "") => Self::Clear,
             _ => Self::Unknown,
         }

@@ -7,25 +7,29 @@ use heartline_core::{
 };
 
 use super::{
-    log::{Kind, Log},
+    log::{Kind, Log, What},
     payload, words,
 };
 
 /// Notes a message the user sent.
 pub fn sent(log: &mut Log, message: &Message, time: &str) {
-    log.push(Kind::Out, time.to_owned(), payload::show(message), words::size(message.len()));
+    log.message(Kind::Out, time.to_owned(), message.clone(), words::size(message.len()));
 }
 
 /// Notes an event, if it is one for the log. Probes are not: they have a drawing.
 pub fn note(log: &mut Log, event: &Event, time: &str) {
-    let (kind, text, aside) = match event {
+    let text = match event {
         Event::Echoed { message, round_trip, changed, out_of_order, corrects, .. } => {
-            (Kind::In, payload::show(message), judged(*round_trip, *changed, *out_of_order, *corrects))
+            let aside = judged(*round_trip, *changed, *out_of_order, *corrects);
+            return log.message(Kind::In, time.to_owned(), message.clone(), aside);
         }
-        Event::Unasked(message) => (Kind::In, payload::show(message), "nobody asked".to_owned()),
-        Event::Unanswered(ids) => (Kind::Note, unanswered(ids.len()), String::new()),
+        Event::Unasked(message) => {
+            let aside = [&words::size(message.len()), ", nobody asked"].concat();
+            return log.message(Kind::In, time.to_owned(), message.clone(), aside);
+        }
+        Event::Unanswered(ids) => unanswered(ids.len()),
         Event::Line(event) => match line(event) {
-            Some(text) => (Kind::Note, text, String::new()),
+            Some(text) => text,
             None => return,
         },
         Event::ProbeSent { .. }
@@ -36,10 +40,10 @@ pub fn note(log: &mut Log, event: &Event, time: &str) {
         | Event::RunOver => return,
     };
     // A server that stays away is told of once, not with every dial.
-    if kind == Kind::Note && log.last().is_some_and(|last| last.kind == Kind::Note && last.text == text) {
+    if log.last().is_some_and(|last| last.what == What::Words(text.clone())) {
         return;
     }
-    log.push(kind, time.to_owned(), text, aside);
+    log.note(time.to_owned(), text);
 }
 
 fn judged(round_trip: Duration, changed: bool, out_of_order: bool, corrects: bool) -> String {

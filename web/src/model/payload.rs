@@ -4,14 +4,18 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use heartline_core::line::Message;
 use thiserror::Error;
 
+use super::json;
+
 /// How many characters of a long message the log shows.
-const SHOWN: usize = 2_000;
+const SHOWN: usize = 500;
 
 /// How the composer's text becomes a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// As a Text message, as it stands.
     Text,
+    /// As a Text message that has to be JSON, as it stands.
+    Json,
     /// As a Binary message, from hexadecimal digits; blanks between bytes are fine.
     Hex,
     /// As a Binary message, from base64.
@@ -19,8 +23,11 @@ pub enum Form {
 }
 
 /// Why what was written is no message. The writer's to mend.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PayloadError {
+    /// Not JSON, and where it stops being it.
+    #[error("this is not JSON: {0}")]
+    NotJson(String),
     /// Something that is no hexadecimal digit.
     #[error("hexadecimal has only 0-9 and a-f, such as: 48 65 6c 6c 6f")]
     NotHex,
@@ -34,12 +41,13 @@ pub enum PayloadError {
 
 impl Form {
     /// All forms, in the order they are offered.
-    pub const ALL: [Self; 3] = [Self::Text, Self::Hex, Self::Base64];
+    pub const ALL: [Self; 4] = [Self::Text, Self::Json, Self::Hex, Self::Base64];
 
     /// The word for it, also its value in a `<select>`.
     pub fn word(self) -> &'static str {
         match self {
             Self::Text => "text",
+            Self::Json => "json",
             Self::Hex => "hex",
             Self::Base64 => "base64",
         }
@@ -57,6 +65,10 @@ impl Form {
     pub fn read(self, written: &str) -> Result<Message, PayloadError> {
         match self {
             Self::Text => Ok(Message::Text(written.to_owned())),
+            Self::Json => match json::check(written) {
+                Ok(()) => Ok(Message::Text(written.to_owned())),
+                Err(why) => Err(PayloadError::NotJson(why)),
+            },
             Self::Hex => from_hex(written).map(Message::Binary),
             Self::Base64 => {
                 let packed: String = written.split_whitespace().collect();
@@ -82,6 +94,19 @@ pub fn show(message: &Message) -> String {
             hex
         }
     }
+}
+
+/// A message as it can be written again, and in which form.
+pub fn write(message: &Message) -> (Form, String) {
+    match message {
+        Message::Text(text) => (Form::Text, text.clone()),
+        Message::Binary(bytes) => (Form::Hex, to_hex(bytes)),
+    }
+}
+
+/// Bytes as base64.
+pub fn to_base64(bytes: &[u8]) -> String {
+    BASE64_STANDARD.encode(bytes)
 }
 
 /// How many bytes a message carries.

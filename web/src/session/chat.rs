@@ -6,7 +6,7 @@ mod showing;
 mod tokens;
 
 use heartline_core::{
-    chat::{Chat, ChatConfig, EntryKey, JoinError, SayError},
+    chat::{Chat, ChatConfig, JoinError, SayError},
     close::{Dialect, code},
     line::LineConfig,
     policy::Policy,
@@ -20,6 +20,7 @@ use super::{redraw::Redraw, stage::StageSession};
 use crate::{
     dialer::Dialer,
     driver::Driver,
+    harm::{Hand, Harm},
     identity,
     keep::Opened,
     model::{
@@ -27,7 +28,9 @@ use crate::{
         badge::Badge,
         chat_view::{Item, Present},
         pulse::{Pulse, Shown},
+        reading::{OpenRoom, Reading},
     },
+    notify,
     page::linked_room,
     storage::{Store, key},
     token::TokenSource,
@@ -62,22 +65,27 @@ pub struct ChatSession {
     pub room_field: RwSignal<String>,
     /// Why what the form says cannot be.
     pub complaint: RwSignal<String>,
-    /// The room we are in or want to be in.
+    /// The room that is shown, if we are in one or want to be.
     pub room: RwSignal<Option<String>>,
+    /// All rooms we are in or want to be in.
+    pub rooms: RwSignal<Vec<OpenRoom>>,
+    /// Whether somebody looks at the room that is shown.
+    pub looked_at: RwSignal<bool>,
     /// What was said and what is on its way.
     pub items: RwSignal<Vec<Item>>,
     /// Who is here.
     pub present: RwSignal<Present>,
     /// Whether an older page can be asked for.
     pub has_older: RwSignal<bool>,
+    /// Whether to be told by the system when one is named and nobody looks.
+    pub notify: RwSignal<bool>,
     /// The latest words of the chat itself.
     pub note: RwSignal<String>,
     /// What is said now, as bullet comments.
     pub stage: StageSession,
     /// The token that was typed, for the dials to come. It is nowhere but here, and gone with the tab.
     pub token: RwSignal<String>,
-    /// What is at this place or before it is not shown.
-    cleared: StoredValue<Option<EntryKey>>,
+    reading: StoredValue<Reading>,
     pulse: StoredValue<Pulse, LocalStorage>,
     inner: StoredValue<Inner, LocalStorage>,
 }
@@ -87,6 +95,7 @@ struct Inner {
     opening: Option<Promise>,
     opened: Option<Opened>,
     running: Option<Running>,
+    hand: Hand,
     redraw: Redraw,
 }
 
@@ -110,18 +119,22 @@ impl ChatSession {
             room_field: RwSignal::new(linked_room().unwrap_or_else(remembered)),
             complaint: RwSignal::new(String::new()),
             room: RwSignal::new(None),
+            rooms: RwSignal::new(Vec::new()),
+            looked_at: RwSignal::new(true),
             items: RwSignal::new(Vec::new()),
             present: RwSignal::new(Present::default()),
             has_older: RwSignal::new(false),
+            notify: RwSignal::new(store.read(key::NOTIFY).as_deref() == Some("yes") && notify::is_allowed()),
             note: RwSignal::new(String::new()),
             stage: StageSession::new(),
             token: RwSignal::new(String::new()),
-            cleared: StoredValue::new(None),
+            reading: StoredValue::new(Reading::default()),
             pulse: StoredValue::new_local(Pulse::default()),
             inner: StoredValue::new_local(Inner {
                 opening: None,
                 opened: None,
                 running: None,
+                hand: Hand::default(),
                 redraw: Redraw::new(|| {}),
             }),
         };
@@ -133,10 +146,10 @@ impl ChatSession {
         session
     }
 
-    /// Enters a room under a name, on the server at `address`. Brings what its user should know about it, if anything.
+    /// Enters a room under a name, on the server at `address`, and shows it. Brings what its user should know about it, if anything.
     ///
     /// # Errors
-    /// [`EnterError`]; whoever was in a room stays there.
+    /// [`EnterError`]; the rooms that were open stay so.
     pub async fn enter(
         self,
         address: Address,
@@ -144,6 +157,7 @@ impl ChatSession {
         name: &str,
         room: &str,
     ) -> Result<Option<String>, EnterError> {
+        let before = self.room.get_untracked();
         self.room.set(Some(room.to_owned()));
         self.note.set(String::new());
         let entered = match self.know().await {
@@ -152,23 +166,44 @@ impl ChatSession {
             Ok(()) => self.enter_as_known(address, policy, name, room),
             Err(error) => Err(EnterError::Browser(error)),
         };
-        if entered.is_err() {
-            self.room.try_set(None);
+        match &entered {
+            Ok(()) => self.turn(),
+            Err(_) => {
+                self.room.try_set(before);
+            }
         }
         entered.map(|()| self.warning())
     }
 
-    /// Leaves the room and hangs up.
+    /// Leaves the room that is shown, and hangs up if it was the last.
     pub fn leave(self) {
         let Some(room) = self.room.get_untracked() else { return };
+        let beside = self.reading.try_update_value(|reading| reading.leave(&room)).flatten();
+        if beside.is_none() {
+            return self.leave_these(&[room]);
+        }
+        self.with(|driver| driver.with(|chat, now| chat.leave(now, &room)));
+        self.room.set(beside);
+        self.turn();
+    }
+
+    /// Leaves all rooms and hangs up.
+    pub fn leave_all(self) {
+        let rooms = self.reading.try_update_value(Reading::leave_all).unwrap_or_default();
+        self.leave_these(&rooms);
+    }
+
+    fn leave_these(self, rooms: &[String]) {
         self.with(|driver| {
             driver.with(|chat, now| {
-                chat.leave(now, &room);
+                for room in rooms {
+                    chat.leave(now, room);
+                }
                 chat.disconnect(now, code::NORMAL, "");
             });
         });
         self.room.set(None);
-        self.cleared.set_value(None);
+        self.rooms.set(Vec::new());
         self.items.set(Vec::new());
         self.present.set(Present::default());
     }
@@ -178,12 +213,19 @@ impl ChatSession {
         self.with(|driver| driver.with(Chat::redial));
     }
 
+    /// Breaks the line on purpose.
+    pub fn harm(self, harm: Harm) {
+        self.inner.with_value(|inner| inner.hand.harm(harm));
+    }
+
     /// Says something, which flies over stages in that style.
     ///
     /// # Errors
     /// [`SayError`]; the message is still its writer's.
     pub fn say(self, text: &str, style: Option<Style>) -> Result<(), SayError> {
         let room = self.room.get_untracked().unwrap_or_default();
+        // Whoever speaks has read what was said.
+        self.of_shown(|read| read.first_new = None);
         self.with(|driver| driver.with(|chat, now| chat.say(now, &room, text, style).map(|_| ())))
             .unwrap_or(Err(SayError::NotInRoom))
     }
@@ -197,11 +239,12 @@ impl ChatSession {
     ) -> Result<(), EnterError> {
         let serves = |it: &Running| it.policy == policy && it.fresh_tokens == TokenSource::is_fresh();
         let is_new = self.inner.with_value(|inner| !inner.running.as_ref().is_some_and(serves));
-        if is_new {
+        // Other numbers are in force from the next line on; the rooms that are open share this one.
+        if is_new && self.rooms.with_untracked(Vec::is_empty) {
             let running = self.drive(address, policy, name)?;
             self.inner.update_value(|inner| inner.running = Some(running));
         }
-        let entered = self.with(|driver| {
+        let entered: Option<Result<(), EnterError>> = self.with(|driver| {
             driver.with(|chat, now| {
                 chat.rename(name)?;
                 chat.join(now, room)?;
@@ -209,7 +252,9 @@ impl ChatSession {
                 Ok(())
             })
         });
-        entered.unwrap_or(Ok(()))
+        entered.transpose()?;
+        self.reading.update_value(|reading| reading.enter(room));
+        Ok(())
     }
 
     /// Does something with the driver, unless there is none, or the page is gone that asked for it.
@@ -228,7 +273,8 @@ impl ChatSession {
         let config = ChatConfig { line, identity, name: name.to_owned(), token: None };
         let chat = Chat::new(config, identity::seed().map_err(EnterError::Browser)?)?;
         let dialer = Dialer::new(address, vec![PROTOCOL.to_owned()]).with_tokens(self.tokens(&policy));
-        let driver = Driver::new(chat, dialer, move |chat, events| self.show(chat, events));
+        let hand = self.inner.with_value(|inner| inner.hand.clone());
+        let driver = Driver::new(chat, hand.over(dialer), move |chat, events| self.show(chat, events));
         let driver = driver.map_err(EnterError::Browser)?;
         self.take_up(&driver);
         Ok(Running { driver, policy, fresh_tokens })

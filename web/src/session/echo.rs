@@ -11,17 +11,18 @@ use heartline_core::{
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
-use super::set_if_new;
+use super::{redraw::Redraw, set_if_new};
 use crate::{
     clock,
     dialer::Dialer,
     driver::Driver,
+    harm::{Hand, Harm},
     identity,
     model::{
         address::Address,
         badge::Badge,
         echo_view,
-        log::{Entry, Kind, Log},
+        log::{Filter, Log, Row, What},
         plot::Plot,
         probes::{self, Probes},
         pulse::{Pulse, Shown},
@@ -50,8 +51,14 @@ pub struct EchoSession {
     pub line: RwSignal<Shown>,
     /// How many messages wait for a line.
     pub waiting: RwSignal<usize>,
-    /// The log.
-    pub entries: RwSignal<Vec<Entry>>,
+    /// How many lines of the log are asked for.
+    pub logged: RwSignal<usize>,
+    /// Those of them that are in sight.
+    pub rows: RwSignal<Vec<Row>>,
+    /// The line of the log that is open.
+    pub open: RwSignal<Option<u64>>,
+    /// Which of the lines that are asked for is the first in sight.
+    first: StoredValue<usize>,
     /// Whether a line is there or wanted.
     pub wanted: RwSignal<bool>,
     /// Whether a run of probes is under way.
@@ -67,7 +74,12 @@ struct Inner {
     driver: Option<(Choice, Driver<Echo>)>,
     // Shared with the driver's listener, which outlives no driver.
     noted: Rc<RefCell<Noted>>,
+    hand: Hand,
+    redraw: Option<Redraw>,
 }
+
+/// How many rows of the log are drawn: more than are in sight on any screen.
+pub const ROWS: usize = 48;
 
 #[derive(Default)]
 struct Noted {
@@ -79,17 +91,28 @@ struct Noted {
 impl EchoSession {
     /// Not connected to anything.
     pub fn new() -> Self {
-        Self {
+        let session = Self {
             badge: RwSignal::new(Badge::idle()),
             line: RwSignal::new(Shown::default()),
             waiting: RwSignal::new(0),
-            entries: RwSignal::new(Vec::new()),
+            logged: RwSignal::new(0),
+            rows: RwSignal::new(Vec::new()),
+            open: RwSignal::new(None),
+            first: StoredValue::new(0),
             wanted: RwSignal::new(false),
             probing: RwSignal::new(false),
             plot: RwSignal::new(Plot::default()),
             summary: RwSignal::new(Vec::new()),
-            inner: StoredValue::new_local(Inner { driver: None, noted: Rc::default() }),
-        }
+            inner: StoredValue::new_local(Inner {
+                driver: None,
+                noted: Rc::default(),
+                hand: Hand::default(),
+                redraw: None,
+            }),
+        };
+        let redraw = Redraw::new(move || session.draw());
+        session.inner.update_value(|inner| inner.redraw = Some(redraw));
+        session
     }
 
     /// Connects as chosen. What waits in the outbox of the same choice is kept.
@@ -117,22 +140,84 @@ impl EchoSession {
         self.with(|driver| driver.with(Echo::redial));
     }
 
+    /// Breaks the line on purpose.
+    pub fn harm(self, harm: Harm) {
+        self.inner.with_value(|inner| inner.hand.harm(harm));
+    }
+
     /// Sends a message and expects it back.
     ///
     /// # Errors
     /// The outbox is full; the message is still the writer's.
     pub fn send(self, message: Message) -> Result<(), Refused> {
-        let noted = self.inner.with_value(|inner| inner.noted.clone());
         // Noted before it is sent, so that it stands above its echo.
-        echo_view::sent(&mut noted.borrow_mut().log, &message, &clock::time_of_day());
+        self.on_log(|log| echo_view::sent(log, &message, &clock::time_of_day()));
         let sent = self
             .with(|driver| driver.with(|echo, now| echo.send(now, message).map(|_| ())))
             .unwrap_or(Ok(()));
         if let Err(refused) = &sent {
-            noted.borrow_mut().log.push(Kind::Note, clock::time_of_day(), refused.to_string(), String::new());
+            self.on_log(|log| log.note(clock::time_of_day(), refused.to_string()));
         }
-        self.entries.set(noted.borrow().log.entries());
+        if self.is_due() {
+            self.draw();
+        }
         sent
+    }
+
+    /// Asks for other lines of the log.
+    pub fn ask(self, filter: Filter) {
+        self.on_log(|log| log.ask(filter));
+        self.draw();
+    }
+
+    /// Forgets the log.
+    pub fn clear(self) {
+        self.on_log(Log::clear);
+        self.open.set(None);
+        self.draw();
+    }
+
+    /// The log as JSON lines.
+    pub fn as_lines(self) -> String {
+        self.on_log(|log| log.as_lines())
+    }
+
+    /// What a line of the log is about, whole.
+    pub fn logged_at(self, key: u64) -> Option<What> {
+        self.on_log(|log| log.get(key).map(|entry| entry.what.clone()))
+    }
+
+    /// Shows the rows from that one on.
+    pub fn look(self, first: usize) {
+        if self.first.get_value() != first {
+            self.first.set_value(first);
+            self.draw();
+        }
+    }
+
+    /// Which of the lines that are asked for the first row is.
+    pub fn first_row(self) -> usize {
+        self.first.get_value()
+    }
+
+    fn on_log<R>(self, act: impl FnOnce(&mut Log) -> R) -> R {
+        let noted = self.inner.with_value(|inner| inner.noted.clone());
+        act(&mut noted.borrow_mut().log)
+    }
+
+    /// Whether to draw now what changed in the log; if not, it is drawn later.
+    fn is_due(self) -> bool {
+        self.inner.with_value(|inner| inner.redraw.as_ref().is_some_and(Redraw::is_due))
+    }
+
+    fn draw(self) {
+        let Some(noted) = self.inner.try_with_value(|inner| inner.noted.clone()) else { return };
+        self.draw_log(&noted.borrow().log);
+    }
+
+    fn draw_log(self, log: &Log) {
+        set_if_new(self.logged, log.asked());
+        set_if_new(self.rows, log.window(self.first.get_value(), ROWS));
     }
 
     /// Begins a run of probes.
@@ -158,8 +243,8 @@ impl EchoSession {
         config.policy = choice.policy.clone();
         config.proof = choice.proof.clone();
         let dialer = Dialer::new(choice.address.clone(), choice.subprotocols.clone());
-        let noted = self.inner.with_value(|inner| inner.noted.clone());
-        Driver::new(Echo::new(config, identity::seed()?), dialer, move |echo, events| {
+        let (noted, hand) = self.inner.with_value(|inner| (inner.noted.clone(), inner.hand.clone()));
+        Driver::new(Echo::new(config, identity::seed()?), hand.over(dialer), move |echo, events| {
             self.show(echo, &events, &mut noted.borrow_mut());
         })
     }
@@ -173,8 +258,8 @@ impl EchoSession {
             logged |= !is_probe;
             echo_view::note(&mut noted.log, event, &time);
         }
-        if logged {
-            self.entries.set(noted.log.entries());
+        if logged && self.is_due() {
+            self.draw_log(&noted.log);
         }
         if probed {
             self.plot.set(noted.probes.plot());

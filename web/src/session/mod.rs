@@ -4,6 +4,7 @@ pub mod chat;
 pub mod echo;
 pub mod inspect;
 pub mod redraw;
+pub mod repeat;
 pub mod stage;
 
 use leptos::prelude::*;

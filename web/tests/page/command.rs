@@ -13,6 +13,8 @@ fn a_line_is_said_unless_it_begins_with_one_slash() {
         ("/join the library", Command::Join("the library".to_owned())),
         ("/clear", Command::Clear),
         ("/clear all", Command::Unknown),
+        ("/leave ", Command::Leave),
+        ("/leave lobby", Command::Unknown),
         ("/nick", Command::Unknown),
         ("/join ", Command::Unknown),
         ("/", Command::Unknown),

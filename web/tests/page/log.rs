@@ -6,7 +6,7 @@ use heartline_core::{
 };
 use heartline_web::model::{
     echo_view,
-    log::{Kind, Log},
+    log::{Filter, KEPT, KEPT_BYTES, Kind, Log, What},
 };
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -35,22 +35,77 @@ fn an_echo_is_told_with_what_is_odd_about_it() {
     echo_view::note(&mut log, &unasked, "12:00:01");
     echo_view::note(&mut log, &Event::ProbeSent { number: 1 }, "12:00:01");
     echo_view::note(&mut log, &Event::Line(LineEvent::RoundTrip(Duration::ZERO)), "12:00:01");
-    let entries = log.entries();
-    assert_eq!(entries.iter().map(|entry| entry.kind).collect::<Vec<_>>(), [Kind::Out, Kind::In]);
-    assert_eq!([&entries[0].aside, &entries[1].aside], ["5 bytes", "nobody asked"]);
+    let rows = log.window(0, 9);
+    assert_eq!(rows.iter().map(|row| row.kind).collect::<Vec<_>>(), [Kind::Out, Kind::In]);
+    assert_eq!([&rows[0].aside, &rows[1].aside], ["5 bytes", "5 bytes, nobody asked"]);
 }
 
 #[wasm_bindgen_test]
 fn the_log_is_bounded_and_its_keys_are_never_given_twice() {
     let mut log = Log::default();
-    for n in 0..1_000 {
-        log.push(Kind::In, String::new(), n.to_string(), String::new());
+    for n in 0..KEPT + 10 {
+        log.note(String::new(), n.to_string());
     }
-    let entries = log.entries();
-    assert!(entries.len() < 500);
-    assert_eq!(entries.last().map(|entry| (entry.key, entry.text.as_str())), Some((999, "999")));
+    assert_eq!(log.asked(), KEPT);
+    let last = log.window(KEPT - 1, 9);
+    let newest = KEPT as u64 + 9;
+    assert_eq!(
+        last.iter().map(|row| (row.key, row.text.clone())).collect::<Vec<_>>(),
+        [(newest, newest.to_string())]
+    );
+    assert!(log.get(9).is_none() && log.get(10).is_some(), "the oldest went");
+    assert_eq!(log.window(0, 1)[0].key, 10);
+
+    let mut log = Log::default();
+    for _ in 0..3 {
+        log.message(Kind::In, String::new(), Message::Binary(vec![0; KEPT_BYTES / 2]), String::new());
+    }
+    assert_eq!(log.asked(), 1, "large messages push out large messages, and the newest stays");
+    log.clear();
+    log.note(String::new(), "anew".into());
+    assert_eq!(log.window(0, 9)[0].key, 3);
+}
+
+#[wasm_bindgen_test]
+fn what_is_asked_for_is_found_and_saved() {
+    let mut log = Log::default();
+    let text = |text: &str| Message::Text(text.to_owned());
+    log.message(Kind::Out, "12:00:00".into(), text("Hello"), "5 bytes".into());
+    log.note("12:00:01".into(), "line ended: hello is no code".into());
+    log.message(Kind::In, "12:00:02".into(), Message::Binary(vec![0xca, 0xfe]), String::new());
+    let shown = |log: &Log| log.window(0, 9).into_iter().map(|row| row.text).collect::<Vec<_>>();
+
+    log.ask(Filter { kind: None, words: "hELLo".into() });
+    assert_eq!(shown(&log), ["Hello", "line ended: hello is no code"]);
+    log.message(Kind::In, "12:00:03".into(), text("say hello"), String::new());
+    log.message(Kind::In, "12:00:04".into(), text("say nothing"), String::new());
+    assert_eq!(log.asked(), 3, "what comes is asked, too");
+    log.ask(Filter { kind: Some(Kind::In), words: "ca fe".into() });
+    assert_eq!(shown(&log), ["ca fe"]);
+    log.ask(Filter { kind: Some(Kind::Out), words: String::new() });
+    assert_eq!(shown(&log), ["Hello"]);
+
+    log.ask(Filter::default());
+    let lines: Vec<serde_json::Value> =
+        log.as_lines().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 5);
+    assert_eq!(
+        lines[0],
+        serde_json::json!({"time": "12:00:00", "kind": "out", "text": "Hello", "aside": "5 bytes"})
+    );
+    assert_eq!(lines[2], serde_json::json!({"time": "12:00:02", "kind": "in", "base64": "yv4="}));
+}
+
+#[wasm_bindgen_test]
+fn a_long_message_is_shown_in_part_and_found_whole() {
+    let mut log = Log::default();
+    let long = "x".repeat(10_000) + "needle";
+    log.message(Kind::In, String::new(), Message::Text(long.clone()), String::new());
+    assert!(log.window(0, 1)[0].text.len() < 1_000);
+    log.ask(Filter { kind: None, words: "NEEDLE".into() });
+    assert_eq!(log.get(log.window(0, 1)[0].key).unwrap().what, What::Message(Message::Text(long)));
 }
 
 fn texts(log: &Log) -> Vec<String> {
-    log.entries().into_iter().map(|entry| entry.text).collect()
+    log.window(0, 99).into_iter().map(|row| row.text).collect()
 }

@@ -18,15 +18,18 @@ mod keep;
 mod lifecycle;
 mod links;
 mod log;
+mod log_view;
 mod markup;
 mod payload;
 mod plot;
 mod pulse;
+mod reading;
 mod socket;
 mod stage;
 mod storage;
 mod support;
 mod token;
+mod writing;
 
 use wasm_bindgen_test::wasm_bindgen_test_configure;
 

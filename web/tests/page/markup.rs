@@ -1,15 +1,16 @@
 use heartline_core::{
     chat::{Chat, ChatConfig, ClientSecret, Identity},
     close::Dialect,
-    line::LineConfig,
+    line::{LineConfig, Message},
     time::Instant,
 };
 use heartline_web::{
-    components::{entry::Entry, log_view::LogView},
+    components::{entry::Entry, log_detail::LogDetail, log_view::LogView},
     model::{
         chat_view::{self, Item},
-        log::{Kind, Log},
+        reading::Reading,
     },
+    session::echo::EchoSession,
 };
 use leptos::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -31,11 +32,19 @@ async fn what_others_wrote_is_text() {
 
 #[wasm_bindgen_test]
 async fn what_a_server_sends_is_text_in_the_log() {
-    let mut log = Log::default();
-    log.push(Kind::In, "12:00:00".into(), EVIL.into(), String::new());
-    let mounted = mount(move || view! { <LogView entries=RwSignal::new(log.entries()) /> });
+    let mounted = mount(move || {
+        let session = EchoSession::new();
+        session.send(Message::Text(EVIL.into())).unwrap();
+        let write = Callback::new(|_| {});
+        view! {
+            <LogView session />
+            <LogDetail session write />
+        }
+    });
     settled().await;
     assert!(mounted.text("log-line").contains(EVIL));
+    mounted.click("log-open").await;
+    assert!(mounted.text("log-detail").contains(EVIL));
     assert!(mounted.root.query_selector("img, b, script").unwrap().is_none());
 }
 
@@ -63,7 +72,9 @@ fn said(text: &str) -> Item {
     let mut chat = Chat::new(config, 1).unwrap();
     chat.join(Instant::now(), "lobby").unwrap();
     chat.say(Instant::now(), "lobby", "hello", None).unwrap();
-    let mut item = chat_view::items(&chat, "lobby", |_| 0).remove(0);
+    let mut reading = Reading::default();
+    reading.enter("lobby");
+    let mut item = chat_view::items(&chat, reading.of("lobby").unwrap(), |_| 0).remove(0);
     assert_eq!(item.mark, chat_view::Mark::Queued);
     item.mark = chat_view::Mark::Said;
     item.name = "<i>Eve</i>".into();

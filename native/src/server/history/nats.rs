@@ -113,7 +113,8 @@ pub(super) async fn run(nats: Nats, counter: Counter) {
     );
     let elsewhere = tokio::spawn(elsewhere.run());
     let judge = Judge::default();
-    let follower = Follower { broker: broker.clone(), config, link, news, seen: None, judge };
+    let checks = counter.checks;
+    let follower = Follower { broker: broker.clone(), config, link, news, checks, seen: None, judge };
     let follower = tokio::spawn(follower.run());
     let client = broker.client.clone();
     Worker::new(broker, keep, counter.replies, counter.health, board).run(counter.requests, heard).await;

@@ -105,7 +105,7 @@ pub(super) async fn open(config: SqliteConfig, counter: Counter) -> Result<JoinH
     let opened = tokio::task::spawn_blocking(move || file::open(&config)).await;
     let Opened { writer, checkpointer, mut reader, place, lock, .. } =
         opened.map_err(|_| HistoryError::Ended)??;
-    let Counter { requests, replies, health } = counter;
+    let Counter { requests, replies, health, .. } = counter;
 
     let (read, asked_to_read) = channel();
     let (write, asked_to_write) = channel();

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use super::ChatSession;
 use crate::{
     model::address::{self, Address, AddressError},
-    page::{link_room, origin},
+    page::origin,
     storage::{Store, key},
 };
 
@@ -63,7 +63,6 @@ impl ChatSession {
         let address = Self::address().map_err(|error| error.to_string())?;
         let entered = self.enter(address, policy, &name, &room).await;
         let mut words: Vec<String> = entered.map_err(|error| error.to_string())?.into_iter().collect();
-        link_room(&room);
         let store = Store::open();
         if let Err(error) = store.write(key::NAME, &name).and_then(|()| store.write(key::ROOM, &room)) {
             words.push(error.to_string());

@@ -1,7 +1,9 @@
 use std::any::Any;
 
+use js_sys::Promise;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, Event, HtmlElement, HtmlInputElement, HtmlTextAreaElement};
 
 /// A mounted view; gone again when dropped.
@@ -27,6 +29,16 @@ where
 pub(crate) async fn settled() {
     leptos::task::tick().await;
     leptos::task::tick().await;
+}
+
+/// Looks with every frame of the screen whether it is there, as long as the test runner has patience.
+pub(crate) async fn until(what: &str, is_there: impl Fn() -> bool) {
+    while !is_there() {
+        let frame = Promise::new(&mut |drawn, _| {
+            assert_ne!(window().request_animation_frame(&drawn).unwrap(), 0, "waiting for {what}");
+        });
+        JsFuture::from(frame).await.unwrap();
+    }
 }
 
 impl Mounted {

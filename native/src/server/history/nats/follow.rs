@@ -55,6 +55,8 @@ pub(super) struct Follower {
     pub(super) config: NatsConfig,
     pub(super) link: watch::Receiver<Link>,
     pub(super) news: mpsc::Sender<News>,
+    /// Counts the looks that found all that servers noted.
+    pub(super) checks: watch::Sender<u64>,
     pub(super) seen: Option<Seen>,
     pub(super) judge: Judge,
 }
@@ -98,7 +100,12 @@ impl Follower {
             self.judge = Judge::default();
         }
         let _ = self.news.send(News::Up { epoch, last }).await;
+        self.has_checked();
         Ok(())
+    }
+
+    fn has_checked(&self) {
+        self.checks.send_modify(|checks| *checks += 1);
     }
 
     /// Whether another message is where one of these was seen. What is found is said by the next look for a lost end, too.
@@ -164,6 +171,7 @@ impl Follower {
                     if self.broker.lacks_noted(&seen.epoch).await? {
                         return Err(unavailable("the stream lacks what a server had seen"));
                     }
+                    self.has_checked();
                 }
                 changed = self.link.changed() => {
                     let link = self.link.borrow_and_update().clone();
