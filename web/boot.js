@@ -5,6 +5,8 @@ const program = document.querySelector("meta[name='heartline-program']").dataset
 try {
   const { default: start } = await import(program.js);
   await start({ module_or_path: program.wasm });
+  // Where the browser lets it (https, or this machine), the page opens without its server, too. Where it does not, nothing is lost.
+  navigator.serviceWorker?.register(new URL("offline.js", document.baseURI)).catch(() => {});
 } catch (error) {
   // Only what happens before the program runs arrives here; from then on it speaks for itself.
   const words = document.createElement("p");

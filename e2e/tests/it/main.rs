@@ -31,6 +31,7 @@ mod inspector;
 mod keeping;
 mod keyboard;
 mod memory;
+mod offline;
 mod opening;
 mod phone;
 mod rooms;

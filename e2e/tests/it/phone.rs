@@ -24,10 +24,18 @@ async fn nothing_is_wider_than_a_phone(browser: Browser) {
     fits(&page).await;
     echo.connect(&server.line("/echo")).await;
     echo.send(&word).await;
-    echo.wait_logged("in", &word).await;
+    // A row shows the beginning of it; opened, all of it.
+    echo.wait_logged("in", "longlong").await;
+    page.click("[data-kind='in'] [data-testid='log-open']").await;
+    page.wait_text("[data-testid='log-detail'] pre", "the whole message", |text| text == word).await;
     echo.probe(3, 20).await;
     page.open_settings("panel-echo").await;
     fits(&page).await;
+
+    for tab in ["tab-inspect", "tab-doctor"] {
+        page.click(&format!("[data-testid='{tab}']")).await;
+        fits(&page).await;
+    }
 }
 
 async fn fits(page: &Page) {

@@ -15,14 +15,14 @@ async fn tabs_answer_to_clicks_and_arrow_keys() {
     page.press("tab-echo", "ArrowLeft").await;
     assert!(is_shown(&page, "chat"));
     page.press("tab-chat", "ArrowLeft").await;
-    assert!(is_shown(&page, "inspect"), "round the end");
-    page.press("tab-inspect", "ArrowRight").await;
+    assert!(is_shown(&page, "doctor"), "round the end");
+    page.press("tab-doctor", "ArrowRight").await;
     assert!(is_shown(&page, "chat"));
     page.press("tab-chat", "End").await;
-    assert!(is_shown(&page, "inspect"));
+    assert!(is_shown(&page, "doctor"));
     assert_eq!(page.get("tab-chat").tab_index(), -1);
-    assert_eq!(document().active_element().unwrap().id(), "tab-inspect", "the focus goes along");
-    page.press("tab-inspect", "Home").await;
+    assert_eq!(document().active_element().unwrap().id(), "tab-doctor", "the focus goes along");
+    page.press("tab-doctor", "Home").await;
     assert!(is_shown(&page, "chat"));
 }
 
