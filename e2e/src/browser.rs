@@ -110,6 +110,21 @@ impl Browser {
         .await;
     }
 
+    /// Shows pages as on a screen of this size, in CSS pixels, to somebody who likes it dark or light. Chromium only.
+    ///
+    /// # Panics
+    /// The browser does not do it.
+    pub async fn looks(&self, (width, height): (u32, u32), dark: bool) {
+        let screen = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        let scheme = if dark { "dark" } else { "light" };
+        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        for (tool, arguments) in
+            [("Emulation.setDeviceMetricsOverride", screen), ("Emulation.setEmulatedMedia", media)]
+        {
+            self.client.issue_cmd(Command::Tool(tool, arguments)).await.expect("Chromium has such tools");
+        }
+    }
+
     async fn page(&self, window: WindowHandle, url: &str) -> Page {
         let page = Page::new(self.client.clone(), window, self.at.clone());
         page.go(url).await;
@@ -163,6 +178,8 @@ enum Command {
     ReadLog,
     /// Firefox: whether scripts run in the page (`content`) or in the browser itself (`chrome`).
     ActOn(&'static str),
+    /// Chromium: one of the tools for developers, and what to do with it.
+    Tool(&'static str, Value),
 }
 
 impl WebDriverCompatibleCommand for Command {
@@ -170,6 +187,7 @@ impl WebDriverCompatibleCommand for Command {
         let command = match self {
             Self::ReadLog => "se/log",
             Self::ActOn(_) => "moz/context",
+            Self::Tool(..) => "goog/cdp/execute",
         };
         base.join(&format!("session/{}/{command}", session.unwrap_or_default()))
     }
@@ -178,6 +196,7 @@ impl WebDriverCompatibleCommand for Command {
         let body = match self {
             Self::ReadLog => json!({ "type": "browser" }),
             Self::ActOn(context) => json!({ "context": context }),
+            Self::Tool(tool, arguments) => json!({ "cmd": tool, "params": arguments }),
         };
         (http::Method::POST, Some(body.to_string()))
     }

@@ -33,6 +33,15 @@ pub fn heartline() -> Command {
     Command::new(program("HEARTLINE_BIN"))
 }
 
+/// The script of axe-core.
+///
+/// # Panics
+/// Nothing says where it is: the tests were not started by `cargo xtask test`.
+pub fn axe() -> String {
+    let script = program("AXE");
+    std::fs::read_to_string(&script).expect("axe-core can be read")
+}
+
 /// The program that the variable names.
 ///
 /// # Panics

@@ -110,6 +110,15 @@ impl Page {
         self.visibility("visible").await;
     }
 
+    /// What is to be seen of it, as PNG.
+    ///
+    /// # Panics
+    /// The browser takes no pictures.
+    pub async fn picture(&self) -> Vec<u8> {
+        let _turn = self.turn().await;
+        self.client.screenshot().await.expect("a picture of the page")
+    }
+
     /// Clicks what the selector finds, as soon as it can be clicked.
     ///
     /// # Panics

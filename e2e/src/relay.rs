@@ -17,8 +17,16 @@ impl Relay {
     /// # Panics
     /// It does not say where it listens.
     pub async fn to(url: &str) -> Self {
+        Self::with(url, &[]).await
+    }
+
+    /// The same with further flags.
+    ///
+    /// # Panics
+    /// It does not say where it listens.
+    pub async fn with(url: &str, flags: &[&str]) -> Self {
         let mut command = heartline();
-        command.args(["relay", "--listen", "127.0.0.1:0", "--to", url, "--no-input"]);
+        command.args(["relay", "--listen", "127.0.0.1:0", "--to", url, "--no-input"]).args(flags);
         let mut process = Process::start("heartline relay", command);
         let line = |line: &str| Some(line.split_once("relaying ")?.1.split_once(' ')?.0.to_owned());
         let line = process.error_line("where it listens", line).await;

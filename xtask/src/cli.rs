@@ -18,6 +18,8 @@ pub(crate) enum Command {
     Page,
     /// Set up everything that any of the other commands needs.
     Tools,
+    /// Take the pictures that the README shows.
+    Pictures,
     /// Let things break, and see whether anything is lost.
     Chaos {
         /// Passed on to the program that does it.
@@ -48,6 +50,7 @@ usage: cargo xtask <command>
   chaos [--minutes N] [--seed S] [--history NAME] …
                                let clients talk while servers, brokers, sockets and disks break, and check that nothing is
                                lost; --help tells all flags
+  pictures                     take the pictures of the page that the README shows, into docs/pictures/
   tools                        set up every tool any of these needs, and say where they are
 
 Parts of `test`, in their order:
@@ -63,6 +66,7 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Command, String> {
         "run" => parse_run(rest),
         "page" => nothing_more(rest, Command::Page),
         "tools" => nothing_more(rest, Command::Tools),
+        "pictures" => nothing_more(rest, Command::Pictures),
         "chaos" => Ok(Command::Chaos { arguments: rest.to_vec() }),
         ANNOUNCE => nothing_more(rest, Command::Announce),
         "test" => parse_test(rest),

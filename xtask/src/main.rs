@@ -12,6 +12,7 @@
 mod chaos;
 mod cli;
 mod page;
+mod pictures;
 mod process;
 mod progress;
 mod repo;
@@ -54,6 +55,7 @@ fn obey(command: Command) -> Result<ExitCode> {
         Command::Run { open, serve } => run::run(&repo, open, &serve),
         Command::Page => run::page(&repo),
         Command::Tools => run::tools(&repo),
+        Command::Pictures => pictures::pictures(&repo),
         Command::Chaos { arguments } => chaos::chaos(&repo, &arguments),
         Command::Announce => Ok(run::announce()),
         Command::Test { long, parts } => test::test(&repo, long, &parts),

@@ -36,6 +36,11 @@ impl Repo {
         self.root.join("dist")
     }
 
+    /// Where the pictures are that the README shows.
+    pub(crate) fn pictures(&self) -> PathBuf {
+        self.root.join("docs").join("pictures")
+    }
+
     /// The page while it is being made: beside `dist`, so that it can be renamed to it.
     pub(crate) fn unfinished_dist(&self) -> PathBuf {
         self.root.join("dist.unfinished")

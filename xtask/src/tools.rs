@@ -1,8 +1,9 @@
 //! What the commands need beyond Rust and a C compiler: found where it is, else set up.
 //!
-//! Cargo's tools and `wasm-opt` go to one folder ([`store`]); browsers and the broker come from the system's packages ([`system`]).
+//! Cargo's tools, `wasm-opt` and axe-core go to one folder ([`store`]); browsers and the broker come from the system's packages ([`system`]).
 //! What is there already, in a version that fits, is left alone, wherever it is.
 
+mod axe;
 mod catalog;
 mod install;
 mod rust;
@@ -39,11 +40,13 @@ pub(crate) enum Need {
     Browser(Browser),
     /// A program that tests run beside ours.
     Companion(Companion),
+    /// What finds out whether everybody can use the page.
+    Axe,
 }
 
 impl Need {
     /// All of them.
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::WasmTarget,
         Self::Lints,
         Self::Cargo(CargoTool::WasmBindgen),
@@ -60,6 +63,7 @@ impl Need {
         Self::Companion(Companion::Haproxy),
         Self::Companion(Companion::Ip),
         Self::Companion(Companion::Iptables),
+        Self::Axe,
     ];
 
     /// What the page is built with.
@@ -177,6 +181,11 @@ impl Toolbox {
         self.wasm_opt.as_ref()
     }
 
+    /// The script of axe-core, if it is here.
+    pub(crate) fn axe(&self) -> Option<PathBuf> {
+        axe::find(&self.store)
+    }
+
     /// Where a person finds the tools.
     pub(crate) fn bin(&self) -> PathBuf {
         self.store.bin()
@@ -211,6 +220,7 @@ impl Toolbox {
                 self.folders.extend(found.as_deref().and_then(Path::parent).map(Path::to_owned));
                 found.is_some()
             }
+            Need::Axe => axe::find(&self.store).is_some(),
         })
     }
 
@@ -222,6 +232,7 @@ impl Toolbox {
             Need::WasmOpt => wasm_opt::install(&self.store),
             Need::Browser(browser) => system::install(browser, &self.store),
             Need::Companion(companion) => companion.install(&self.store),
+            Need::Axe => axe::install(&self.store),
         }
     }
 
@@ -236,6 +247,7 @@ impl Toolbox {
             Need::WasmOpt => "installing wasm-opt, which makes the page smaller".to_owned(),
             Need::Browser(browser) => format!("installing {}", browser.packages().join(" and ")),
             Need::Companion(companion) => format!("installing {}", companion.name()),
+            Need::Axe => "installing axe-core, which finds what keeps people from using a page".to_owned(),
         }
     }
 }
@@ -243,7 +255,7 @@ impl Toolbox {
 /// On two cores with an ordinary line.
 fn about(need: Need) -> Option<&'static str> {
     match need {
-        Need::WasmTarget | Need::Lints | Need::WasmOpt | Need::Companion(_) => None,
+        Need::WasmTarget | Need::Lints | Need::WasmOpt | Need::Companion(_) | Need::Axe => None,
         Need::Cargo(tool) => Some(tool.about()),
         Need::Browser(_) => Some("1 min"),
     }

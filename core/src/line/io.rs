@@ -192,6 +192,8 @@ pub enum LineEvent {
         generation: u64,
         /// What was agreed on.
         dialect: Dialect,
+        /// The subprotocol the server chose, if any.
+        subprotocol: Option<String>,
     },
     /// A message on a plain line.
     Message(Message),

@@ -69,7 +69,7 @@ impl Line {
         });
         self.ever_opened = true;
         self.go(State::Open);
-        self.events.push_back(LineEvent::Opened { generation: self.generation, dialect });
+        self.events.push_back(LineEvent::Opened { generation: self.generation, dialect, subprotocol });
         self.pump(now);
     }
 

@@ -53,7 +53,11 @@ async fn a_line_is_hurt_and_heals(browser: Browser) {
     inspector.wait_to(&server.line("/")).await;
 
     inspector.fault("server: delay 1h").await;
-    inspector.wait_faults(|faults| faults.contains("#1: server: delay")).await;
+    inspector
+        .wait_faults(|faults| {
+            faults.contains("#1: server: delay") && faults.contains("lines to come: server: delay")
+        })
+        .await;
     inspector.fault("no such fault").await;
     inspector.wait_row("refused", "say whose bytes are meant").await;
     inspector.heal().await;

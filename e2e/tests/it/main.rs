@@ -19,6 +19,7 @@ macro_rules! in_both_browsers {
     };
 }
 
+mod accessible;
 mod address;
 mod chat;
 mod comeback;

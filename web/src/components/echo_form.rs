@@ -90,6 +90,14 @@ pub fn EchoForm(
                     <PolicyPanel preset_id="echo-policy-preset" json_id="echo-policy-json" />
                 </div>
             </details>
+            <details>
+                <summary>"What a page cannot see"</summary>
+                <p class="faint">
+                    "A browser tells a page the subprotocol and the messages, and when a line ends its code and reason. It does not tell the status and the header fields of the handshake, ping and pong frames, how messages are cut into frames, or why a dial failed; and it sends no header fields that a page chooses. "
+                    <code>"heartline connect --trace URL"</code>
+                    " shows all of that, and the Inspector for any client."
+                </p>
+            </details>
         </form>
     }
 }

@@ -42,7 +42,12 @@ pub fn FaultBar(
             let is_meant = !line.faults.is_empty() && chosen.is_none_or(|number| number == line.number);
             is_meant.then(|| ["#", &line.number.to_string(), ": ", &line.faults.join(", ")].concat())
         };
-        session.lines.with(|lines| lines.iter().filter_map(on).collect::<Vec<_>>().join(" · "))
+        let mut words: Vec<String> = session.lines.with(|lines| lines.iter().filter_map(on).collect());
+        let to_come = session.to_come.get();
+        if chosen.is_none() && !to_come.is_empty() {
+            words.push(["lines to come: ", &to_come.join(", ")].concat());
+        }
+        words.join(" · ")
     };
     view! {
         <section class="card stack-tight" aria-labelledby="inspect-lines">

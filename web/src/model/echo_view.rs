@@ -67,7 +67,8 @@ fn unanswered(count: usize) -> String {
 
 fn line(event: &LineEvent) -> Option<String> {
     match event {
-        LineEvent::Opened { .. } => Some("connected".to_owned()),
+        LineEvent::Opened { subprotocol: None, .. } => Some("connected, without a subprotocol".to_owned()),
+        LineEvent::Opened { subprotocol: Some(name), .. } => Some(["connected, subprotocol ", name].concat()),
         LineEvent::Ended(end) => {
             let what = if end.lived.is_some() { "line ended: " } else { "no connection: " };
             Some([what, &end.to_string()].concat())

@@ -33,6 +33,8 @@ pub struct InspectSession {
     pub to: RwSignal<String>,
     /// The connections, the newest first.
     pub lines: RwSignal<Vec<inspection::Line>>,
+    /// The faults that lines to come will have.
+    pub to_come: RwSignal<Vec<String>>,
     /// The connection that is looked at; all, if none is.
     pub chosen: RwSignal<Option<u64>>,
     /// The words that rows must hold.
@@ -59,6 +61,7 @@ impl InspectSession {
             wanted: RwSignal::new(false),
             to: RwSignal::new(String::new()),
             lines: RwSignal::new(Vec::new()),
+            to_come: RwSignal::new(Vec::new()),
             chosen: RwSignal::new(None),
             filter: RwSignal::new(String::new()),
             rows: RwSignal::new(Vec::new()),
@@ -158,6 +161,7 @@ impl InspectSession {
         let told = told.borrow();
         set_if_new(self.to, told.to.clone());
         set_if_new(self.lines, told.lines());
+        set_if_new(self.to_come, told.faults.clone());
         let rows = self.filter.with_untracked(|words| told.rows(self.chosen.get_untracked(), words));
         set_if_new(self.rows, rows);
     }

@@ -27,6 +27,23 @@ fn a_server_that_stays_away_is_told_of_once() {
 }
 
 #[wasm_bindgen_test]
+fn what_was_agreed_on_is_told() {
+    let opened = |offered: Option<&str>| {
+        let mut log = Log::default();
+        let mut line = Line::new(LineConfig::new(Dialect::Plain), 1);
+        line.connect(Instant::now());
+        let subprotocol = offered.map(ToOwned::to_owned);
+        line.handle(Instant::now(), Input::Opened { generation: line.generation(), subprotocol });
+        while let Some(event) = line.poll_event() {
+            echo_view::note(&mut log, &Event::Line(event), "12:00:00");
+        }
+        texts(&log)
+    };
+    assert_eq!(opened(None), ["connected, without a subprotocol"]);
+    assert_eq!(opened(Some("chat.v2")), ["connected, subprotocol chat.v2"]);
+}
+
+#[wasm_bindgen_test]
 fn an_echo_is_told_with_what_is_odd_about_it() {
     let mut log = Log::default();
     let message = Message::Text("hello".into());

@@ -133,7 +133,7 @@ impl Part {
             Self::WebFirefox => &[Need::WasmTarget, BINDGEN, WASM_PACK, FIREFOX, GECKODRIVER],
             Self::EndToEnd => {
                 const PAGE: [Need; 4] = Need::PAGE;
-                &[PAGE[0], PAGE[1], PAGE[2], PAGE[3], CHROMIUM, FIREFOX, GECKODRIVER]
+                &[PAGE[0], PAGE[1], PAGE[2], PAGE[3], CHROMIUM, FIREFOX, GECKODRIVER, Need::Axe]
             }
         }
     }
@@ -176,18 +176,26 @@ impl Part {
             Self::WebChromium => wasm_pack(tools, "--chromedriver", &chromedriver()?)?,
             Self::WebFirefox => wasm_pack(tools, "--geckodriver", &geckodriver(tools)?)?,
             Self::EndToEnd => {
-                let mut test = cargo_with("test --package heartline-e2e --no-fail-fast --locked");
-                test.env("HEARTLINE_BIN", repo.heartline());
-                test.env("CHROMIUM", browser_programs(Browser::Chromium)?.browser)
-                    .env("CHROMEDRIVER", chromedriver()?);
-                test.env("FIREFOX", browser_programs(Browser::Firefox)?.browser)
-                    .env("GECKODRIVER", geckodriver(tools)?);
-                test
+                Self::in_browsers("test --package heartline-e2e --no-fail-fast --locked", repo, tools)?
             }
         };
         tools.equip(&mut command)?;
         // Both are given in seconds; the runner's own are too short for a busy machine.
         command.env("WASM_BINDGEN_TEST_TIMEOUT", "1200").env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60");
+        Ok(command)
+    }
+
+    /// `cargo` with these arguments, told where the program and the browsers are.
+    pub(crate) fn in_browsers(arguments: &str, repo: &Repo, tools: &Toolbox) -> Result<Command> {
+        let mut command = cargo_with(arguments);
+        command.env("HEARTLINE_BIN", repo.heartline());
+        command
+            .env("CHROMIUM", browser_programs(Browser::Chromium)?.browser)
+            .env("CHROMEDRIVER", chromedriver()?);
+        command
+            .env("FIREFOX", browser_programs(Browser::Firefox)?.browser)
+            .env("GECKODRIVER", geckodriver(tools)?);
+        command.env("AXE", tools.axe().context("axe-core is gone; run this again to install it")?);
         Ok(command)
     }
 }

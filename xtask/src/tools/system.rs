@@ -151,7 +151,7 @@ impl Companion {
     }
 }
 
-fn install_packages(packages: &[&str], by_hand: &str, store: &Store) -> Result<()> {
+pub(super) fn install_packages(packages: &[&str], by_hand: &str, store: &Store) -> Result<()> {
     if !is_debian() {
         bail!("this is not Debian, so it is yours to do: {by_hand}");
     }

@@ -32,7 +32,7 @@ impl Machine for Caller {
 
     fn poll_event(&mut self) -> Option<LineEvent> {
         let event = self.line.poll_event()?;
-        if let LineEvent::Opened { generation, dialect: Dialect::V1 } = event {
+        if let LineEvent::Opened { generation, dialect: Dialect::V1, .. } = event {
             let hello = ClientMessage::Hello {
                 client: self.name.clone(),
                 dial: generation,
