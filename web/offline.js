@@ -32,19 +32,23 @@ async function open(event) {
   } catch {
     // Nobody is there.
   }
-  return (await caches.match(INDEX)) ?? answer ?? Response.error();
+  return (await caches.match(INDEX, { cacheName: SHELL })) ?? answer ?? Response.error();
 }
 
 // What the page is made of is there already. All else is not, and never will be.
 async function file(request) {
-  const cache = await caches.open(SHELL);
-  return (await cache.match(request)) ?? fetch(request);
+  return (await caches.match(request, { cacheName: SHELL })) ?? fetch(request);
 }
 
 // Keeps a page with all that it names, and nothing of an earlier one.
 async function keep(answer) {
   if (!answer.ok) throw new Error(`the page is not to be had: ${answer.status}`);
   const html = await answer.clone().text();
+  if (!html.includes('name="heartline-program"')) {
+    // Another program has this address now, as on a developer's own machine: it must meet nothing of ours.
+    await caches.delete(SHELL);
+    return self.registration.unregister();
+  }
   const cache = await caches.open(SHELL);
   const known = await cache.match(INDEX);
   if (known && (await known.text()) === html) return;

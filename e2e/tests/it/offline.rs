@@ -1,8 +1,13 @@
 //! The page without its server.
 
 use heartline_e2e::{Browser, Page, Server, Terminal, wait};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
-in_both_browsers!(the_page_opens_without_its_server_and_keeps_what_was_written);
+in_both_browsers!(
+    the_page_opens_without_its_server_and_keeps_what_was_written,
+    another_program_at_the_same_address_meets_nothing_of_ours,
+);
 
 async fn the_page_opens_without_its_server_and_keeps_what_was_written(browser: Browser) {
     let mut server = Server::start().await;
@@ -30,6 +35,30 @@ async fn the_page_opens_without_its_server_and_keeps_what_was_written(browser: B
     let texts = ada.texts().await;
     assert_eq!(texts.iter().filter(|text| *text == "while it is away").count(), 1, "{texts:?}");
     bob.end().await;
+}
+
+async fn another_program_at_the_same_address_meets_nothing_of_ours(browser: Browser) {
+    let mut server = Server::start().await;
+    let page = browser.open(&server.page()).await;
+    wait_kept(&page).await;
+    server.kill();
+    let other = TcpListener::bind(server.host()).await.unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut visitor, _)) = other.accept().await {
+            let _ = visitor.read(&mut [0; 4096]).await;
+            let page = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 14\r\nConnection: close\r\n\r\n<h1>Other</h1>";
+            let _ = visitor.write_all(page.as_bytes()).await;
+        }
+    });
+    page.go(&server.page()).await;
+    page.wait_text("h1", "the other page", |text| text == "Other").await;
+    let left = "return Promise.all([caches.keys(), navigator.serviceWorker.getRegistrations()]).then(([kept, workers]) => \
+         [kept.length, workers.length])";
+    wait::until("nothing of ours", async || match page.run(left, vec![]).await {
+        nothing if nothing == serde_json::json!([0, 0]) => Ok(()),
+        left => Err(left),
+    })
+    .await;
 }
 
 /// Waits until the browser has all that the page is made of.
