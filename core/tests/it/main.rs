@@ -1,4 +1,7 @@
 //! Everything about the core that shows from outside. One binary, so that it links once.
+//!
+//! In a browser all of it runs in one go, which may take longer than a driver waits for a page's answer by itself: `webdriver.json` says
+//! how long it shall.
 // Tests say what must be, in their helpers too, and begin at the present moment.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
